@@ -1,1 +1,3 @@
-//! Under construction.
+//! From Segments to rows: parse, normal form, canonical criteria, nodes, instants. Pure: no I/O, no clock.
+
+pub mod canonical;
