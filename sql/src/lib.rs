@@ -1,1 +1,159 @@
-//! Under construction.
+//! Every SQL statement of the system: files beside this one, embedded once and named.
+//!
+//! A [`Statement`] cannot be made elsewhere, so no statement is ever built from data: values go in as server-side
+//! parameters (`{name:Type}`) or as rows. `rule_join` evaluates, `commit` makes results current, `run` reads and ends
+//! the work of a run, `schema` makes the tables, one idempotent step a file, never edited once released.
+
+/// A statement from a file of this crate.
+#[derive(Clone, Copy, Debug)]
+pub struct Statement {
+    /// The file's name without its ending; also the last part of the query id.
+    pub name: &'static str,
+    /// The text, with parameters as `{name:Type}`.
+    pub text: &'static str,
+}
+
+macro_rules! statements {
+    ($(#[$doc:meta])* $list:ident, $folder:literal: $($constant:ident = $name:literal),+ $(,)?) => {
+        $(
+            #[doc = concat!("The statement of `", $folder, "/", $name, ".sql`.")]
+            pub const $constant: Statement = Statement {
+                name: $name,
+                text: include_str!(concat!(env!("OUT_DIR"), "/", $folder, "/", $name, ".sql")),
+            };
+        )+
+        $(#[$doc])*
+        pub const $list: &[Statement] = &[$($constant),+];
+    };
+}
+
+/// Evaluation of a slice.
+pub mod rule_join {
+    use crate::Statement;
+
+    statements! {
+        /// All statements of this folder.
+        ALL, "rule_join":
+        AGGREGATE = "aggregate",
+        DAYS = "days",
+        EDGE = "edge",
+        LOADED_UNIVERSE = "loaded_universe",
+        NEAR = "near",
+        NODES = "nodes",
+        REGULAR = "regular",
+        RESULTS = "results",
+        SAMPLE = "sample",
+        SEQUENCE = "sequence",
+        TRAITS = "traits",
+        UNIVERSE = "universe",
+    }
+}
+
+/// The commit protocol.
+pub mod commit {
+    use crate::Statement;
+
+    statements! {
+        /// All statements of this folder.
+        ALL, "commit":
+        APPLY_LIVE_DEFINITIONS = "apply_live_definitions",
+        APPLY_MEMBERSHIP = "apply_membership",
+        APPLY_UNIT_LOADS = "apply_unit_loads",
+        CLAIM_FENCE = "claim_fence",
+        CLEAR_PAGES = "clear_pages",
+        COMMIT = "commit",
+        COMMITTED = "committed",
+        EVALUATIONS = "evaluations",
+        FENCE_STATE = "fence_state",
+        MARK_FENCE = "mark_fence",
+        MEMBERSHIP_CHANGES = "membership_changes",
+        NEWEST_COMMIT = "newest_commit",
+        NEWEST_EPOCH = "newest_epoch",
+    }
+}
+
+/// What a run reads and how it ends.
+pub mod run {
+    use crate::Statement;
+
+    statements! {
+        /// All statements of this folder.
+        ALL, "run":
+        CRITERIA = "criteria",
+        DONE = "done",
+        DROP_RUN_BITMAPS = "drop_run_bitmaps",
+        DROP_RUN_NODES = "drop_run_nodes",
+        DROP_RUN_RESULTS = "drop_run_results",
+        DROP_RUN_ROOTS = "drop_run_roots",
+        DROP_RUN_SOURCES = "drop_run_sources",
+        DROP_RUN_TESTS = "drop_run_tests",
+        DROP_RUN_THRESHOLDS = "drop_run_thresholds",
+        DROP_RUN_WINDOWS = "drop_run_windows",
+        EVALUATIONS = "evaluations",
+        FAILED = "failed",
+        KILL = "kill",
+        MEMBERS = "members",
+        METRICS = "metrics",
+        NODES = "nodes",
+        UNIT_SIZES = "unit_sizes",
+        UNITS = "units",
+    }
+}
+
+/// The steps that make the schema, in order.
+pub mod schema {
+    use crate::Statement;
+
+    statements! {
+        /// All steps, in order.
+        STEPS, "schema":
+        STEP_01 = "01_accounts",
+        STEP_02 = "02_lanes",
+        STEP_03 = "03_lane_claims",
+        STEP_04 = "04_profiles",
+        STEP_05 = "05_profile_names",
+        STEP_06 = "06_profile_names_follow",
+        STEP_07 = "07_traits",
+        STEP_08 = "08_traits_by_profile",
+        STEP_09 = "09_traits_follow",
+        STEP_10 = "10_trait_times",
+        STEP_11 = "11_trait_times_follow",
+        STEP_12 = "12_events_by_profile",
+        STEP_13 = "13_events",
+        STEP_14 = "14_events_follow",
+        STEP_15 = "15_property_pairs",
+        STEP_16 = "16_event_properties",
+        STEP_17 = "17_event_property_values",
+        STEP_18 = "18_event_properties_follow",
+        STEP_19 = "19_event_property_values_follow",
+        STEP_20 = "20_store_identity",
+        STEP_21 = "21_event_times",
+        STEP_22 = "22_event_times_follow",
+        STEP_23 = "23_event_days",
+        STEP_24 = "24_event_days_follow",
+        STEP_25 = "25_definitions",
+        STEP_26 = "26_nodes",
+        STEP_27 = "27_criteria",
+        STEP_28 = "28_live_definitions",
+        STEP_29 = "29_runs",
+        STEP_30 = "30_run_bitmaps",
+        STEP_31 = "31_run_tests",
+        STEP_32 = "32_run_sources",
+        STEP_33 = "33_run_windows",
+        STEP_34 = "34_run_thresholds",
+        STEP_35 = "35_run_nodes",
+        STEP_36 = "36_run_roots",
+        STEP_37 = "37_run_results",
+        STEP_38 = "38_fences",
+        STEP_39 = "39_commits",
+        STEP_40 = "40_membership_changes",
+        STEP_41 = "41_membership",
+        STEP_42 = "42_evaluations",
+        STEP_43 = "43_unit_loads",
+        STEP_44 = "44_members",
+        STEP_45 = "45_profile_segments",
+    }
+
+    /// The schema version that this build makes and needs: the number of steps.
+    pub const VERSION: u32 = STEPS.len() as u32;
+}

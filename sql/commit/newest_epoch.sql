@@ -1,0 +1,2 @@
+-- newest_epoch
+SELECT max(epoch) AS epoch FROM fences

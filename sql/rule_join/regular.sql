@@ -1,0 +1,25 @@
+-- regular: truth of "in at least k of the last n periods"
+INSERT INTO run_bitmaps (run, attempt, slice, slot, page, truth)
+SELECT {run:UUID}, {attempt:UUID}, {slice:UInt32}, slot, toUInt16(bitShiftRight(profile_no, 16)) AS page, groupBitmapState(profile_no)
+FROM (
+    SELECT t.slot AS slot, p.profile_no AS profile_no
+    FROM (
+        SELECT w.window AS window, s.profile_no AS profile_no, intDiv(w.to_ms - 1 - s.ms, w.every_ms) AS period, count() AS events
+        FROM (
+-- @part_selected
+        ) AS s
+        INNER JOIN (
+            SELECT window, source, from_ms, to_ms, every_ms FROM run_windows
+            WHERE run = {run:UUID} AND attempt = {attempt:UUID} AND slice = {slice:UInt32} AND form = 'regular'
+        ) AS w ON w.source = s.source
+        WHERE s.ms >= w.from_ms AND s.ms < w.to_ms
+        GROUP BY window, profile_no, period
+    ) AS p
+    INNER JOIN (
+        SELECT window, slot, at_least, count_from, count_below, outside FROM run_thresholds
+        WHERE run = {run:UUID} AND attempt = {attempt:UUID} AND slice = {slice:UInt32} AND op = 'regular'
+    ) AS t ON t.window = p.window
+    GROUP BY slot, profile_no
+    HAVING sum((p.events >= t.count_from AND p.events < t.count_below) != t.outside) >= any(t.at_least)
+)
+GROUP BY slot, page

@@ -1,0 +1,18 @@
+-- traits: truth of trait criteria (properties, consents, lists)
+INSERT INTO run_bitmaps (run, attempt, slice, slot, page, truth)
+SELECT {run:UUID}, {attempt:UUID}, {slice:UInt32}, r.slot AS slot, toUInt16(bitShiftRight(v.profile_no, 16)) AS page, groupBitmapState(v.profile_no)
+FROM (
+    SELECT account, bucket, trait, profile_no, kind, text, number, time_ms, day, items, set_ms
+    FROM traits FINAL
+    WHERE account BETWEEN {account_from:UInt64} AND {account_to:UInt64}
+        AND trait IN (
+            SELECT key FROM run_tests
+            WHERE run = {run:UUID} AND attempt = {attempt:UUID} AND slice = {slice:UInt32} AND role = 'trait')
+) AS v
+INNER JOIN (
+-- @part_tests
+    AND role = 'trait'
+) AS r ON r.account = v.account AND r.bucket = v.bucket AND r.key = v.trait
+WHERE v.set_ms >= r.set_from_ms AND v.set_ms < r.set_to_ms AND
+-- @part_test
+GROUP BY slot, page

@@ -1,0 +1,5 @@
+-- evaluations: what came of a run on this shard
+SELECT account, bucket, segment, version, members, entered, exited, duration_ms, toString(outcome) AS outcome, error
+FROM evaluations
+WHERE run = {run:UUID} AND segment != 0 AND (outcome = 'failed' OR batch IN (SELECT batch FROM commits WHERE run = {run:UUID}))
+ORDER BY account, segment, bucket, seq

@@ -1,0 +1,25 @@
+-- Rules of a slice: what an aggregate over a window has to reach.
+CREATE TABLE IF NOT EXISTS run_thresholds
+(
+    run UUID,
+    attempt UUID,
+    slice UInt32,
+    window UInt32,
+    slot UInt32 COMMENT 'Of the criterion',
+    op Enum8('count' = 1, 'sum' = 2, 'negative_sum' = 3, 'average' = 4, 'least' = 5, 'greatest' = 6, 'days' = 7, 'edge' = 8, 'regular' = 9, 'sequence' = 10),
+    at_least UInt64 COMMENT 'Of counts, days and periods',
+    amount Int256 COMMENT 'Bound of sums and averages in billionths',
+    bounded UInt8 COMMENT 'Of an average, 0: that there is one is enough',
+    above UInt8 COMMENT 'Of an average, 1: it has to be above the bound',
+    number_from Float64 COMMENT 'Of least and greatest: included',
+    number_below Float64 COMMENT 'Of least and greatest: excluded',
+    from_ms Int64 COMMENT 'Where an edge has to lie: included',
+    to_ms Int64 COMMENT 'Excluded',
+    count_from UInt64 COMMENT 'Of regular: events in a period, included',
+    count_below UInt64 COMMENT 'Excluded',
+    outside UInt8 COMMENT 'Of regular, 1: periods with events whose count is outside'
+)
+ENGINE = MergeTree
+PARTITION BY run
+ORDER BY (attempt, slice, window, slot)
+COMMENT 'Rules of a slice: what an aggregate over a window has to reach'
