@@ -1,1 +1,30 @@
-//! Under construction.
+//! The custom resources of customer segmentation, as Rust types that need no Kubernetes client.
+//!
+//! [`Segment`] says who belongs to a segment, [`SegmentStore`] where segments are evaluated. The doc comments of their
+//! fields are what `kubectl explain` shows. [`crd`] turns the types into the YAML files beside this crate; nothing here
+//! judges what a field's text means (crate `segment-rules` does).
+
+#![expect(unreachable_pub, reason = "the derive KubeSchema declares a public struct inside a function")]
+
+pub mod crd;
+mod criterion;
+mod optional;
+mod property_test;
+mod range;
+mod schema;
+mod segment;
+mod segment_store;
+mod window;
+
+pub use criterion::{
+    ConsentCriterion, Criterion, EventCriterion, ListCriterion, LocationCriterion, Place, PropertyCriterion,
+    RegularEventCriterion, SampleCriterion, SegmentCriterion, SequenceCriterion, SequenceStep, SingleEventCriterion,
+};
+pub use property_test::{Anniversary, Condition, PropertyTest};
+pub use range::{CountRange, PropertyRange};
+pub use segment::{EvaluationMode, EvaluationOutcome, LastEvaluation, Segment, SegmentSpec, SegmentStatus, StoreRef};
+pub use segment_store::{
+    AccessGrant, ClickHouse, ManualEvaluation, NamespaceRequirement, NamespaceSelector, SecretRef, SegmentStore,
+    SegmentStoreSpec, SegmentStoreStatus, SelectorOperator, Shard, TroubledShard,
+};
+pub use window::{Between, CalendarPeriod, Window};

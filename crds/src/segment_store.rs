@@ -1,0 +1,204 @@
+//! The custom resource SegmentStore: a ClickHouse cluster in which Segments are evaluated, and who may use it.
+
+use std::collections::BTreeMap;
+
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::Condition as StatusCondition;
+use kube::{CustomResource, KubeSchema};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::optional::null_as_absent;
+use crate::schema;
+
+/// Where Segments are evaluated, and who may use it.
+#[derive(CustomResource, KubeSchema, Serialize, Deserialize, Clone, Debug, Default, PartialEq)]
+#[kube(
+    group = "segmentation.dev",
+    version = "v1alpha1",
+    kind = "SegmentStore",
+    namespaced,
+    status = "SegmentStoreStatus",
+    derive = "PartialEq",
+    shortname = "segstore",
+    category = "segments",
+    doc = "A place where Segments are evaluated: a ClickHouse cluster with the schema for it.",
+    printcolumn(name = "Ready", type_ = "string", json_path = r#".status.conditions[?(@.type=="Ready")].status"#),
+    printcolumn(name = "Reason", type_ = "string", json_path = r#".status.conditions[?(@.type=="Ready")].reason"#),
+    printcolumn(name = "Shards", type_ = "integer", json_path = ".status.shards"),
+    printcolumn(name = "Shards-Ready", type_ = "integer", json_path = ".status.shardsReady"),
+    printcolumn(name = "Age", type_ = "date", json_path = ".metadata.creationTimestamp"),
+    validation = Rule::new("self.metadata.name.matches('^[a-z]([-a-z0-9]{0,38}[a-z0-9])?$')")
+        .message("a store's name has at most 40 lower case letters, digits and hyphens, from a letter on: objects that belong to it are named after it")
+)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct SegmentStoreSpec {
+    /// The ClickHouse cluster.
+    pub clickhouse: ClickHouse,
+    /// Which accounts the Segments of which namespaces may name. Default: only Segments of the store's own namespace, which
+    /// may name every account.
+    #[schemars(length(max = 64))]
+    #[x_kube(merge_strategy = ListMerge::Atomic)]
+    #[serde(default, skip_serializing_if = "Vec::is_empty", deserialize_with = "null_as_absent")]
+    pub access: Vec<AccessGrant>,
+    /// The IANA time zone of Segments that state none. Default: UTC.
+    #[schemars(length(min = 1, max = 64), regex(pattern = "^[A-Za-z0-9_+/-]+$"))]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub time_zone: Option<String>,
+    /// How new and changed Segments are evaluated.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub manual: Option<ManualEvaluation>,
+}
+
+/// A ClickHouse cluster.
+#[derive(KubeSchema, Serialize, Deserialize, Clone, Debug, Default, PartialEq, Eq)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct ClickHouse {
+    /// The database with the tables, of the same name on every shard; no other store may use it.
+    #[schemars(length(min = 1, max = 63), regex(pattern = "^[A-Za-z_][A-Za-z0-9_]*$"))]
+    pub database: String,
+    /// The shards, 1 to 512. They are known by their names; their order means nothing.
+    #[schemars(length(min = 1, max = 512))]
+    #[x_kube(merge_strategy = ListMerge::Map(vec!["name".into()]))]
+    pub shards: Vec<Shard>,
+    /// The Secret with the keys `username` and `password`, in the store's namespace. Default: the user `default` without a
+    /// password.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub credentials_secret_ref: Option<SecretRef>,
+}
+
+/// A shard: a ClickHouse server, or several that hold the same data.
+#[derive(KubeSchema, Serialize, Deserialize, Clone, Debug, Default, PartialEq, Eq)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Shard {
+    /// The shard's name, which stays the same for as long as the shard has data.
+    #[schemars(length(min = 1, max = 63), regex(pattern = "^[a-z0-9]([-a-z0-9]*[a-z0-9])?$"))]
+    pub name: String,
+    /// The HTTP addresses of its replicas, without credentials, 1 to 8.
+    #[schemars(length(min = 1, max = 8), inner(length(max = 512), regex(pattern = r"^https?://[^\s/?#@]+/?$")))]
+    #[x_kube(merge_strategy = ListMerge::Set)]
+    pub urls: Vec<String>,
+}
+
+/// A Secret in the store's namespace.
+#[derive(JsonSchema, Serialize, Deserialize, Clone, Debug, Default, PartialEq, Eq)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct SecretRef {
+    /// The Secret's name.
+    #[schemars(length(min = 1, max = 253))]
+    pub name: String,
+}
+
+/// Accounts that the Segments of some namespaces may name.
+#[derive(KubeSchema, Serialize, Deserialize, Clone, Debug, Default, PartialEq, Eq)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct AccessGrant {
+    /// The namespaces, by their labels; an empty selector means every namespace.
+    pub namespace_selector: NamespaceSelector,
+    /// The accounts, 1 to 1,000.
+    #[schemars(length(min = 1, max = 1000), inner(length(min = 1, max = 253)))]
+    #[x_kube(merge_strategy = ListMerge::Set)]
+    pub accounts: Vec<String>,
+}
+
+/// A choice of namespaces: all requirements have to be met.
+#[derive(KubeSchema, Serialize, Deserialize, Clone, Debug, Default, PartialEq, Eq)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct NamespaceSelector {
+    /// Labels that the namespace has with these values.
+    #[schemars(schema_with = "schema::labels")]
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty", deserialize_with = "null_as_absent")]
+    pub match_labels: BTreeMap<String, String>,
+    /// Requirements of the namespace's labels.
+    #[schemars(length(max = 16))]
+    #[x_kube(merge_strategy = ListMerge::Atomic)]
+    #[serde(default, skip_serializing_if = "Vec::is_empty", deserialize_with = "null_as_absent")]
+    pub match_expressions: Vec<NamespaceRequirement>,
+}
+
+/// What a label of a namespace has to be.
+#[derive(KubeSchema, Serialize, Deserialize, Clone, Debug, PartialEq, Eq)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[x_kube(validation = Rule::new(
+    "(self.operator in ['In', 'NotIn']) == (has(self.values) && size(self.values) > 0)"
+).message("In and NotIn need values, Exists and DoesNotExist have none"))]
+pub struct NamespaceRequirement {
+    /// The label's key.
+    #[schemars(length(min = 1, max = 317))]
+    pub key: String,
+    /// How the label is compared with the values.
+    pub operator: SelectorOperator,
+    /// The values of In and NotIn.
+    #[schemars(length(max = 64), inner(length(max = 63)))]
+    #[x_kube(merge_strategy = ListMerge::Atomic)]
+    #[serde(default, skip_serializing_if = "Vec::is_empty", deserialize_with = "null_as_absent")]
+    pub values: Vec<String>,
+}
+
+/// How a label is compared.
+#[derive(JsonSchema, Serialize, Deserialize, Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SelectorOperator {
+    /// It is one of the values.
+    In,
+    /// It is none of the values, or missing.
+    NotIn,
+    /// It is there.
+    Exists,
+    /// It is missing.
+    DoesNotExist,
+}
+
+/// How new and changed Segments are gathered into evaluations.
+#[derive(JsonSchema, Serialize, Deserialize, Clone, Debug, Default, PartialEq, Eq)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct ManualEvaluation {
+    /// How long the operator waits for further changes before it evaluates: a whole number with ms, s or m. Default 1s.
+    #[schemars(length(max = 8), regex(pattern = "^[0-9]+(ms|s|m)$"))]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub debounce: Option<String>,
+    /// How many Segments one evaluation takes on, 1 to 100,000. Default 1000.
+    #[schemars(range(min = 1, max = 100_000))]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub max_segments_per_run: Option<i64>,
+}
+
+/// How the store is, written by the operator. It bears unknown fields, so that a newer operator's status can be read.
+#[derive(KubeSchema, Serialize, Deserialize, Clone, Debug, Default, PartialEq)]
+#[serde(rename_all = "camelCase")]
+pub struct SegmentStoreStatus {
+    /// The metadata.generation that this status speaks of.
+    #[schemars(range(min = 0))]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub observed_generation: Option<i64>,
+    /// Ready, Reconciling and Stalled sum up the store's state.
+    #[schemars(schema_with = "schema::conditions")]
+    #[serde(default, skip_serializing_if = "Vec::is_empty", deserialize_with = "null_as_absent")]
+    pub conditions: Vec<StatusCondition>,
+    /// How many shards the store has.
+    #[schemars(range(min = 0))]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub shards: Option<i64>,
+    /// How many of them can be reached and have the schema.
+    #[schemars(range(min = 0))]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub shards_ready: Option<i64>,
+    /// The shards that are not ready: the first 16 by name.
+    #[schemars(length(max = 16))]
+    #[x_kube(merge_strategy = ListMerge::Map(vec!["name".into()]))]
+    #[serde(default, skip_serializing_if = "Vec::is_empty", deserialize_with = "null_as_absent")]
+    pub troubled_shards: Vec<TroubledShard>,
+}
+
+/// A shard that is not ready.
+#[derive(JsonSchema, Serialize, Deserialize, Clone, Debug, Default, PartialEq, Eq)]
+#[serde(rename_all = "camelCase")]
+pub struct TroubledShard {
+    /// The shard's name.
+    #[schemars(length(max = 63))]
+    pub name: String,
+    /// Why it is not ready, as one CamelCase word.
+    #[schemars(length(max = 64))]
+    pub reason: String,
+    /// What a person should know about it.
+    #[schemars(length(max = 256))]
+    pub message: String,
+}
