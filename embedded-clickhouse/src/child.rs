@@ -72,15 +72,15 @@ fn run_library(mut arguments: ArgsOs) -> Result<(), String> {
     let words = std::iter::once(OsString::from("clickhouse")).chain(arguments);
     let words: Result<Vec<CString>, _> = words.map(|word| CString::new(word.into_vec())).collect();
     let words = words.map_err(|error| error.to_string())?;
-    // As for a C `main`: writable, ended by a null pointer that `argc` does not count.
+    // As for a C `main`: writable, ended by a null pointer that the count leaves out.
     let mut argv: Vec<*mut c_char> = words.into_iter().map(CString::into_raw).collect();
-    let argc = c_int::try_from(argv.len()).map_err(|error| error.to_string())?;
+    let count = c_int::try_from(argv.len()).map_err(|error| error.to_string())?;
     argv.push(std::ptr::null_mut());
-    exit(call_main(&path, argc, &mut argv)?);
+    exit(call_main(&path, count, &mut argv)?);
 }
 
 #[expect(unsafe_code, reason = "ClickHouse as a library is C")]
-fn call_main(path: &Path, argc: c_int, argv: &mut [*mut c_char]) -> Result<c_int, String> {
+fn call_main(path: &Path, count: c_int, argv: &mut [*mut c_char]) -> Result<c_int, String> {
     let failed = |error: libloading::Error| format!("could not load {}: {error}", path.display());
     // SAFETY: the library's initialisers run here. It is the pinned file, or one that the user names, and this process
     // has one thread and exists to run it alone.
@@ -89,9 +89,9 @@ fn call_main(path: &Path, argc: c_int, argv: &mut [*mut c_char]) -> Result<c_int
     let main =
         unsafe { library.get::<unsafe extern "C" fn(c_int, *mut *mut c_char) -> c_int>(b"chdb_query_cmdline\0") };
     let main = main.map_err(failed)?;
-    // SAFETY: `argv` holds `argc` writable strings that end in NUL, are never freed, and a null pointer after them;
+    // SAFETY: `argv` holds `count` writable strings that end in NUL, are never freed, and a null pointer after them;
     // `library` outlives the call.
-    Ok(unsafe { main(argc, argv.as_mut_ptr()) })
+    Ok(unsafe { main(count, argv.as_mut_ptr()) })
 }
 
 /// Waits until the parent is gone, whatever ended it, and then ends its server. The parent writes a line with the

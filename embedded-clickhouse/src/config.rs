@@ -33,6 +33,11 @@ impl Layout<'_> {
         self.directory.join("server.log")
     }
 
+    /// Locked while a server or its guard lives.
+    pub(crate) fn lock(&self) -> PathBuf {
+        self.directory.join("lock")
+    }
+
     /// The ports of the last start, so that the next one takes the same.
     pub(crate) fn ports(&self) -> PathBuf {
         self.directory.join("ports")

@@ -30,10 +30,10 @@ impl Engine {
     /// Fetches the library if nothing else is there.
     pub(crate) fn find() -> Result<Self, Error> {
         if let Some(library) = env::var_os("EMBEDDED_CLICKHOUSE_LIBRARY").filter(|path| !path.is_empty()) {
-            return absolute(library.into()).map(Self::Library);
+            return absolute(Path::new(&library)).map(Self::Library);
         }
         match on_path("clickhouse") {
-            Some(program) => absolute(program).map(Self::Program),
+            Some(program) => absolute(&program).map(Self::Program),
             None => library::fetch().map(Self::Library),
         }
     }
@@ -70,8 +70,8 @@ impl Engine {
 }
 
 /// The server process works in its own directory, where a relative path would mean something else.
-pub(crate) fn absolute(path: PathBuf) -> Result<PathBuf, Error> {
-    std::path::absolute(&path).map_err(Error::io(format!("find {}", path.display())))
+pub(crate) fn absolute(path: &Path) -> Result<PathBuf, Error> {
+    std::path::absolute(path).map_err(Error::io(format!("find {}", path.display())))
 }
 
 fn on_path(name: &str) -> Option<PathBuf> {

@@ -83,11 +83,19 @@ pub enum Error {
         /// How often we tried.
         tries: u32,
     },
+    /// Another server runs on the directory.
+    #[error("{} is in use by another server", directory.display())]
+    DirectoryInUse {
+        /// The directory.
+        directory: PathBuf,
+    },
     /// The server process ended before it answered.
-    #[error("ClickHouse ({engine}) ended before it answered; the end of {}:\n{log}", log_path.display())]
+    #[error("ClickHouse ({engine}) ended before it answered ({status}); the end of {}:\n{log}", log_path.display())]
     EndedEarly {
         /// The program or library.
         engine: String,
+        /// How it ended; the library's exit codes mean little.
+        status: String,
         /// Its log.
         log_path: PathBuf,
         /// The last lines of its log.

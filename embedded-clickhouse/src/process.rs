@@ -5,7 +5,7 @@ use std::fs::File;
 use std::io::{self, Write};
 use std::os::unix::process::CommandExt;
 use std::path::Path;
-use std::process::{Child, ChildStdin, Command, Stdio};
+use std::process::{Child, ChildStdin, Command, ExitStatus, Stdio};
 use std::time::{Duration, Instant};
 
 use nix::sys::signal::{Signal, kill};
@@ -23,9 +23,11 @@ pub(crate) struct Guard {
 }
 
 impl Guard {
-    pub(crate) fn start(program: &Path, temporary_directory: Option<&Path>) -> io::Result<Self> {
+    /// The guard inherits the directory's lock as its standard output, which it does not use: so the lock is held until
+    /// the server is gone, even if we are killed.
+    pub(crate) fn start(program: &Path, lock: File, temporary_directory: Option<&Path>) -> io::Result<Self> {
         let mut command = child_command(program, GUARD);
-        command.args(temporary_directory).stdout(Stdio::null()).stderr(Stdio::null());
+        command.args(temporary_directory).stdout(lock).stderr(Stdio::null());
         let mut child = command.spawn()?;
         let input = child.stdin.take();
         Ok(Self { child, input })
@@ -85,8 +87,13 @@ impl Process {
         self.child.id()
     }
 
+    /// How the process ended; `None` while it runs.
+    pub(crate) fn exit_status(&mut self) -> Option<ExitStatus> {
+        self.child.try_wait().ok().flatten()
+    }
+
     pub(crate) fn is_running(&mut self) -> bool {
-        matches!(self.child.try_wait(), Ok(None))
+        self.exit_status().is_none()
     }
 
     /// SIGKILL; the process is gone and waited for afterwards.

@@ -24,7 +24,7 @@ pub(crate) fn find() -> Result<PathBuf, Error> {
         return Ok(own);
     }
     if let Some(named) = env::var_os("EMBEDDED_CLICKHOUSE_BIN").filter(|path| !path.is_empty()) {
-        return absolute(named.into());
+        return absolute(Path::new(&named));
     }
     nearby(&own).or_else(|| build(&own)).ok_or(Error::NoChildProgram)
 }

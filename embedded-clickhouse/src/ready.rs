@@ -36,9 +36,9 @@ pub(crate) fn wait(process: &mut Process, expected: Expected<'_>) -> Result<(), 
             Ok(()) => return Ok(()),
             Err(reason) => reason,
         };
-        if !process.is_running() {
-            let log = tail(&log_path);
-            return Err(Error::EndedEarly { engine: engine(), log_path, log });
+        if let Some(status) = process.exit_status() {
+            let (status, log) = (status.to_string(), tail(&log_path));
+            return Err(Error::EndedEarly { engine: engine(), status, log_path, log });
         }
         if Instant::now() > deadline {
             let (seconds, log) = (expected.timeout.as_secs(), tail(&log_path));
@@ -66,5 +66,9 @@ fn tail(log: &Path) -> String {
         file.read_to_end(&mut bytes)?;
         Ok(String::from_utf8_lossy(&bytes).trim().to_owned())
     };
-    read().unwrap_or_else(|error| format!("({error})"))
+    match read() {
+        Ok(text) if text.is_empty() => "(it is empty: look for a mistake in the XML that the options add)".to_owned(),
+        Ok(text) => text,
+        Err(error) => format!("({error})"),
+    }
 }

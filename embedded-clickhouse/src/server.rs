@@ -1,10 +1,11 @@
 //! [`Server`]: one ClickHouse, the user's own or one that we start, stop, kill and restart.
 
-use std::fs::{self, DirBuilder};
+use std::fs::{self, DirBuilder, File, TryLockError};
 use std::hash::{BuildHasher, RandomState};
 use std::io;
 use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
 
 use crate::config::{Layout, server_xml, users_xml};
 use crate::engine::Engine;
@@ -19,6 +20,7 @@ use crate::ready::{self, Expected};
 
 /// How often we try other ports when a stranger took one between our look and the server's.
 const PORT_RACES: u32 = 3;
+const LOCK_TIMEOUT: Duration = Duration::from_secs(2);
 
 /// A ClickHouse that answered when this value was made.
 #[derive(Debug)]
@@ -161,7 +163,8 @@ impl Own {
             Some(directory) => named_directory(directory)?,
             None => temporary_directory()?,
         };
-        let guard = Guard::start(&program, temporary.then_some(directory.as_path()))
+        let lock = lock(&directory)?;
+        let guard = Guard::start(&program, lock, temporary.then_some(directory.as_path()))
             .map_err(Error::io(format!("run {}", program.display())))?;
         let ports = Ports { http: 0, tcp: 0 };
         Ok(Self { engine, program, options, directory, ports, process: None, guard, temporary })
@@ -228,6 +231,21 @@ fn named_directory(directory: &Path) -> Result<PathBuf, Error> {
     // Its name stands in the configuration file and in the server's answers.
     let source = io::Error::new(io::ErrorKind::InvalidFilename, "the name is not UTF-8");
     Err(Error::Io { action: format!("use {}", absolute.display()), source })
+}
+
+/// Waits a moment, for a server whose parent was killed needs one to end.
+fn lock(directory: &Path) -> Result<File, Error> {
+    let path = Layout { directory }.lock();
+    let file = File::create(&path).map_err(Error::io(format!("open {}", path.display())))?;
+    let deadline = Instant::now() + LOCK_TIMEOUT;
+    loop {
+        match file.try_lock() {
+            Ok(()) => return Ok(file),
+            Err(TryLockError::WouldBlock) if Instant::now() < deadline => std::thread::sleep(Duration::from_millis(5)),
+            Err(TryLockError::WouldBlock) => return Err(Error::DirectoryInUse { directory: directory.to_owned() }),
+            Err(TryLockError::Error(source)) => return Err(Error::io(format!("lock {}", path.display()))(source)),
+        }
+    }
 }
 
 /// A new directory that only we may read, under a name that nobody can take first on purpose.
