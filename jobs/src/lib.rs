@@ -1,1 +1,10 @@
-//! Under construction.
+//! The data plane: schema, load, publish and the evaluators.
+//!
+//! Imports run down: the modes (`load`, `publish`, `manual`, `schema`) use `commit` and `evaluate`, which use `shards`,
+//! which knows nothing above it. Truth about what was evaluated is on the shards; nothing is kept elsewhere.
+
+pub mod clock;
+pub mod commit;
+pub mod fence;
+pub mod schema;
+pub mod shards;

@@ -16,7 +16,7 @@ FROM (
     GROUP BY window, profile_no
 ) AS a
 INNER JOIN (
-    SELECT window, slot, op, at_least, amount, bounded, above, number_from, number_below FROM run_thresholds
+    SELECT window, slot, op, at_least, toInt256(amount) AS amount, bounded, above, number_from, number_below FROM run_thresholds
     WHERE run = {run:UUID} AND attempt = {attempt:UUID} AND slice = {slice:UInt32} AND op <= 'greatest'
 ) AS t ON t.window = a.window
 WHERE multiIf(

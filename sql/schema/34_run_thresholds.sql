@@ -8,7 +8,7 @@ CREATE TABLE IF NOT EXISTS run_thresholds
     slot UInt32 COMMENT 'Of the criterion',
     op Enum8('count' = 1, 'sum' = 2, 'negative_sum' = 3, 'average' = 4, 'least' = 5, 'greatest' = 6, 'days' = 7, 'edge' = 8, 'regular' = 9, 'sequence' = 10),
     at_least UInt64 COMMENT 'Of counts, days and periods',
-    amount Int256 COMMENT 'Bound of sums and averages in billionths',
+    amount String COMMENT 'Bound of sums and averages in billionths, as a whole number in digits',
     bounded UInt8 COMMENT 'Of an average, 0: that there is one is enough',
     above UInt8 COMMENT 'Of an average, 1: it has to be above the bound',
     number_from Float64 COMMENT 'Of least and greatest: included',

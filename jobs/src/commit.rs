@@ -1,0 +1,194 @@
+//! Commits: staged results become current, all or nothing, one after the other (see `fence`).
+//!
+//! Flow under the fence: apply the newest commit once more (its writer may have died between the commit and its pages);
+//! stage empty pages for what the evaluation left without members; write what the batch would do under its batch id;
+//! insert the commit, one row in one block; read it back; apply. Before the commit nothing of the batch counts, after it
+//! everything does, and whoever takes the fence next finishes the applying.
+
+use clickhouse::Row;
+use segment_sql::commit as sql;
+use serde::Deserialize;
+use uuid::Uuid;
+
+use crate::{
+    fence::{COMMIT_LIMIT, Fence},
+    shards::{Call, Shard, ShardError},
+};
+
+/// The staging of one slice by one attempt of a run: names rows in the `run_*` tables.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Stage {
+    /// The run.
+    pub run: Uuid,
+    /// This process's try at it.
+    pub attempt: Uuid,
+    /// Number of the slice within the attempt.
+    pub slice: u32,
+    /// Least account of the slice.
+    pub account_from: u64,
+    /// Greatest account of the slice.
+    pub account_to: u64,
+}
+
+/// What a commit says beside its pages.
+#[derive(Clone, Debug)]
+pub struct Batch {
+    /// `manual` or `load`.
+    pub mode: &'static str,
+    /// Why members change.
+    pub reason: &'static str,
+    /// The instant of the evaluation, Unix milliseconds.
+    pub as_of_ms: i64,
+    /// The newest commit when the evaluation began to read.
+    pub read_seq: u64,
+    /// How long the evaluation of the slice took.
+    pub duration_ms: u64,
+    /// Units whose bulk load ends with this commit.
+    pub loaded: Vec<(u64, u16)>,
+}
+
+/// The newest commit of a shard.
+#[derive(Clone, Debug, Row, Deserialize)]
+pub struct Commit {
+    /// Its place in the order of the shard.
+    pub seq: u64,
+    run: String,
+    attempt: String,
+    slice: u32,
+    batch: String,
+    /// The instant it holds for, Unix milliseconds; never below that of an earlier commit.
+    pub as_of_ms: i64,
+}
+
+#[derive(Row, Deserialize)]
+struct Commits {
+    commits: u64,
+}
+
+/// Why a batch was not committed.
+#[derive(Debug, thiserror::Error)]
+pub enum CommitError {
+    /// A statement failed.
+    #[error(transparent)]
+    Shard(#[from] ShardError),
+    /// Another process has taken the fence because this one gave no sign of life.
+    #[error("shard {shard}: the fence was lost to a newer epoch, nothing was committed; run the job again")]
+    Overtaken {
+        /// Name of the shard.
+        shard: String,
+    },
+}
+
+impl Stage {
+    /// Begins the query ids of this attempt's statements.
+    pub fn scope(&self) -> String {
+        format!("run/{}/{}/{}", self.run, self.attempt, self.slice)
+    }
+
+    /// Gives a call the parameters that name this staging.
+    pub fn bind<'a>(&self, call: Call<'a>) -> Call<'a> {
+        call.param("run", self.run.to_string())
+            .param("attempt", self.attempt.to_string())
+            .param("slice", self.slice)
+            .param("account_from", self.account_from)
+            .param("account_to", self.account_to)
+    }
+}
+
+/// The newest commit of the shard; `None` before the first.
+pub async fn newest(shard: &Shard) -> Result<Option<Commit>, ShardError> {
+    shard.call(sql::NEWEST_COMMIT, "read").row().await
+}
+
+/// Makes a staged slice current. Returns the commit's place in the order of the shard.
+pub async fn commit(shard: &Shard, stage: &Stage, batch: &Batch) -> Result<u64, CommitError> {
+    let id = Uuid::new_v4();
+    let fence = Fence::take(shard, &id.to_string()).await?;
+    let committed = commit_under(shard, &fence, stage, batch, id).await;
+    fence.release().await?;
+    committed
+}
+
+async fn commit_under(
+    shard: &Shard,
+    fence: &Fence,
+    stage: &Stage,
+    batch: &Batch,
+    id: Uuid,
+) -> Result<u64, CommitError> {
+    let before = newest(shard).await?;
+    if let Some(last) = &before {
+        apply(shard, fence, last).await?;
+    }
+    let seq = before.as_ref().map_or(0, |last| last.seq) + 1;
+    prepare(shard, fence, stage, batch, id, seq).await?;
+    let as_of_ms = before.map_or(batch.as_of_ms, |last| last.as_of_ms.max(batch.as_of_ms));
+    stage
+        .bind(shard.call(sql::COMMIT, &fence.scope()))
+        .param("seq", seq)
+        .param("epoch", fence.epoch())
+        .param("batch", id.to_string())
+        .param("reason", batch.reason)
+        .param("as_of_ms", as_of_ms)
+        .param("read_seq", batch.read_seq)
+        .param("loaded", &batch.loaded)
+        .setting("max_execution_time", COMMIT_LIMIT.as_secs().to_string())
+        .execute()
+        .await?;
+    let found: Option<Commits> = shard
+        .call(sql::COMMITTED, &fence.scope())
+        .param("seq", seq)
+        .param("batch", id.to_string())
+        .row()
+        .await?;
+    if found.is_none_or(|row| row.commits == 0) {
+        return Err(CommitError::Overtaken { shard: shard.name().to_owned() });
+    }
+    if let Some(made) = newest(shard).await? {
+        apply(shard, fence, &made).await?;
+    }
+    Ok(seq)
+}
+
+/// Writes all that the commit will make valid.
+async fn prepare(
+    shard: &Shard,
+    fence: &Fence,
+    stage: &Stage,
+    batch: &Batch,
+    id: Uuid,
+    seq: u64,
+) -> Result<(), ShardError> {
+    let scope = fence.scope();
+    if batch.mode != "load" {
+        stage.bind(shard.call(sql::CLEAR_PAGES, &scope)).execute().await?;
+    }
+    let bind = |call| {
+        stage.bind(call).param("batch", id.to_string()).param("seq", seq).param("as_of_ms", batch.as_of_ms)
+    };
+    bind(shard.call(sql::EVALUATIONS, &scope))
+        .param("mode", batch.mode)
+        .param("duration_ms", batch.duration_ms)
+        .execute()
+        .await?;
+    if batch.mode != "load" {
+        bind(shard.call(sql::MEMBERSHIP_CHANGES, &scope)).execute().await?;
+    }
+    Ok(())
+}
+
+/// Makes a commit's pages, versions and loads current; again is as once.
+async fn apply(shard: &Shard, fence: &Fence, commit: &Commit) -> Result<(), ShardError> {
+    for statement in [sql::APPLY_MEMBERSHIP, sql::APPLY_LIVE_DEFINITIONS, sql::APPLY_UNIT_LOADS] {
+        shard
+            .call(statement, &fence.scope())
+            .param("run", &commit.run)
+            .param("attempt", &commit.attempt)
+            .param("slice", commit.slice)
+            .param("batch", &commit.batch)
+            .param("seq", commit.seq)
+            .execute()
+            .await?;
+    }
+    Ok(())
+}

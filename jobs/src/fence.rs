@@ -1,0 +1,150 @@
+//! The fence of a shard: only its holder commits.
+//!
+//! Flow: read the newest epoch; while somebody holds it and gives signs of life, wait; insert the next epoch; look whether
+//! nobody else took the same one. A holder that died is overtaken after [`DEAD_AFTER`]: its commit statements are killed,
+//! and as one may be past the kill but not yet visible, the successor waits longer than a commit may take.
+//!
+//! Guarantee: of two that claim one epoch at the same time at least one sees both rows, and who sees both gives way.
+//! The commit statement asks for the newest epoch once more, so a holder that was overtaken commits nothing.
+
+use std::time::Duration;
+
+use clickhouse::Row;
+use segment_sql::{commit as sql, run as run_sql};
+use serde::Deserialize;
+
+use crate::shards::{Shard, ShardError};
+
+/// A holder without a heartbeat for so long is dead.
+pub const DEAD_AFTER: Duration = Duration::from_secs(15);
+/// A commit may take no longer than this; the statement carries it as its time limit.
+pub const COMMIT_LIMIT: Duration = Duration::from_secs(2);
+/// How long a successor of a dead holder waits before it reads the newest commit.
+const SETTLE: Duration = Duration::from_secs(3);
+const HEARTBEAT: Duration = Duration::from_secs(4);
+const POLL: Duration = Duration::from_millis(20);
+
+/// The right to commit on a shard, until it is released. Dropped without release (a crash), it is dead after a while.
+#[derive(Debug)]
+pub struct Fence {
+    shard: Shard,
+    holder: String,
+    epoch: u64,
+    heartbeat: tokio::task::JoinHandle<()>,
+}
+
+#[derive(Row, Deserialize)]
+struct Holder {
+    epoch: u64,
+    holder: String,
+    idle_ms: i64,
+}
+
+#[derive(Row, Deserialize)]
+struct Epoch {
+    epoch: u64,
+}
+
+impl Fence {
+    /// Waits for the fence of the shard and takes it. `holder` has to be unique for each call.
+    pub async fn take(shard: &Shard, holder: &str) -> Result<Self, ShardError> {
+        loop {
+            let overtakes = wait_until_free(shard).await?;
+            if let Some(epoch) = claim(shard, holder).await? {
+                let fence = Self::held(shard.clone(), holder.to_owned(), epoch);
+                if overtakes {
+                    fence.end_the_dead().await?;
+                }
+                return Ok(fence);
+            }
+            tokio::time::sleep(POLL * (1 + u32::from(holder.bytes().next_back().unwrap_or(0)) % 8)).await;
+        }
+    }
+
+    /// The epoch under which this holder commits.
+    pub fn epoch(&self) -> u64 {
+        self.epoch
+    }
+
+    /// Begins the query ids of statements that need the fence.
+    pub fn scope(&self) -> String {
+        format!("commit/{}", self.epoch)
+    }
+
+    /// Gives the fence back. Nothing of this epoch may be under way any more.
+    pub async fn release(self) -> Result<(), ShardError> {
+        self.heartbeat.abort();
+        mark(&self.shard, &self.holder, self.epoch, true).await
+    }
+
+    fn held(shard: Shard, holder: String, epoch: u64) -> Self {
+        let (beating_shard, beating_holder) = (shard.clone(), holder.clone());
+        let heartbeat = tokio::spawn(async move {
+            loop {
+                tokio::time::sleep(HEARTBEAT).await;
+                if let Err(error) = mark(&beating_shard, &beating_holder, epoch, false).await {
+                    tracing::warn!(shard = beating_shard.name(), error = %error, "a heartbeat of the fence failed");
+                }
+            }
+        });
+        Self { shard, holder, epoch, heartbeat }
+    }
+
+    async fn end_the_dead(&self) -> Result<(), ShardError> {
+        for epoch in self.epoch.saturating_sub(8)..self.epoch {
+            let prefix = self.shard.query_prefix(&format!("commit/{epoch}"));
+            self.shard.call(run_sql::KILL, &self.scope()).param("prefix", prefix).execute().await?;
+        }
+        tokio::time::sleep(SETTLE).await;
+        Ok(())
+    }
+}
+
+impl Drop for Fence {
+    fn drop(&mut self) {
+        self.heartbeat.abort();
+    }
+}
+
+/// Returns when nobody alive holds the fence; whether a dead holder has to be overtaken.
+async fn wait_until_free(shard: &Shard) -> Result<bool, ShardError> {
+    let dead_after = i64::try_from(DEAD_AFTER.as_millis()).unwrap_or(i64::MAX);
+    let mut waited = false;
+    loop {
+        let holders: Vec<Holder> = shard.call(sql::FENCE_STATE, "fence").rows().await?;
+        let Some(alive) = holders.iter().find(|holder| holder.idle_ms < dead_after) else {
+            return Ok(!holders.is_empty());
+        };
+        if !waited {
+            tracing::debug!(shard = shard.name(), holder = alive.holder, epoch = alive.epoch, "waiting for the fence");
+            waited = true;
+        }
+        tokio::time::sleep(POLL).await;
+    }
+}
+
+/// Claims the next epoch; `None` when somebody else did so too.
+async fn claim(shard: &Shard, holder: &str) -> Result<Option<u64>, ShardError> {
+    let newest: Option<Epoch> = shard.call(sql::NEWEST_EPOCH, "fence").row().await?;
+    let epoch = newest.map_or(0, |row| row.epoch) + 1;
+    shard.call(sql::CLAIM_FENCE, "fence").param("epoch", epoch).param("holder", holder).execute().await?;
+    let holders: Vec<Holder> = shard.call(sql::FENCE_STATE, "fence").rows().await?;
+    let mine = holders.iter().any(|row| row.epoch == epoch && row.holder == holder);
+    if mine && holders.len() == 1 {
+        return Ok(Some(epoch));
+    }
+    if mine {
+        mark(shard, holder, epoch, true).await?;
+    }
+    Ok(None)
+}
+
+async fn mark(shard: &Shard, holder: &str, epoch: u64, released: bool) -> Result<(), ShardError> {
+    shard
+        .call(sql::MARK_FENCE, "fence")
+        .param("epoch", epoch)
+        .param("holder", holder)
+        .param("released", u8::from(released))
+        .execute()
+        .await
+}
