@@ -14,10 +14,9 @@ use crate::window::Window;
 #[derive(KubeSchema, Serialize, Deserialize, Clone, Debug, Default, PartialEq)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 #[x_kube(validation = Rule::new(
-    "(has(self.event) ? 1 : 0) + (has(self.lastEvent) ? 1 : 0) + (has(self.firstEvent) ? 1 : 0) + \
-     (has(self.regularEvent) ? 1 : 0) + (has(self.sequence) ? 1 : 0) + (has(self.property) ? 1 : 0) + \
-     (has(self.consent) ? 1 : 0) + (has(self.location) ? 1 : 0) + (has(self.list) ? 1 : 0) + \
-     (has(self.segment) ? 1 : 0) + (has(self.sample) ? 1 : 0) == 1"
+    "[has(self.event), has(self.lastEvent), has(self.firstEvent), has(self.regularEvent), has(self.sequence), \
+     has(self.property), has(self.consent), has(self.location), has(self.list), has(self.segment), \
+     has(self.sample)].exists_one(kind, kind)"
 ).message("a criterion has exactly one kind: event, lastEvent, firstEvent, regularEvent, sequence, property, consent, \
            location, list, segment or sample"))]
 pub struct Criterion {
@@ -68,8 +67,8 @@ pub struct Criterion {
 #[derive(KubeSchema, Serialize, Deserialize, Clone, Debug, Default, PartialEq)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 #[x_kube(validation = Rule::new(
-    "(has(self.count) ? 1 : 0) + (has(self.sum) ? 1 : 0) + (has(self.average) ? 1 : 0) + (has(self.min) ? 1 : 0) + \
-     (has(self.max) ? 1 : 0) + (has(self.distinctDays) ? 1 : 0) <= 1"
+    "size([has(self.count), has(self.sum), has(self.average), has(self.min), has(self.max), \
+     has(self.distinctDays)].filter(aggregate, aggregate)) <= 1"
 ).message("an event criterion has at most one of count, sum, average, min, max and distinctDays"))]
 pub struct EventCriterion {
     /// The kind of event; `*` is every kind.
@@ -144,7 +143,7 @@ pub struct RegularEventCriterion {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub count: Option<CountRange>,
     /// The length of a period: a whole number with s, m, h, d or w. The latest period ends at as_of.
-    #[schemars(length(max = 10), regex(pattern = r"^[1-9][0-9]*[smhdw]$"))]
+    #[schemars(regex(pattern = r"^[1-9][0-9]{0,8}[smhdw]$"))]
     pub every: String,
     /// How many periods are looked at, 1 to 366; together at most 3650d.
     #[schemars(range(min = 1, max = 366))]
@@ -163,7 +162,7 @@ pub struct SequenceCriterion {
     #[x_kube(merge_strategy = ListMerge::Atomic)]
     pub steps: Vec<SequenceStep>,
     /// The last event is at most this long after the first: a whole number with s, m, h, d or w, at most 3650d.
-    #[schemars(length(max = 10), regex(pattern = r"^[1-9][0-9]*[smhdw]$"))]
+    #[schemars(regex(pattern = r"^[1-9][0-9]{0,8}[smhdw]$"))]
     pub span: String,
     /// All events lie in this window. Default: all time up to as_of.
     #[x_kube(validation = Rule::new("!has(self.next)").message("events have no window `next`"))]
@@ -206,7 +205,7 @@ pub struct ConsentCriterion {
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct LocationCriterion {
     /// The distance, with the unit m, km or mi (1,609.344 m) and at most 3 decimals; above 0, at most 20,040 km.
-    #[schemars(length(max = 16), regex(pattern = r"^[0-9]+(\.[0-9]{1,3})?(m|km|mi)$"))]
+    #[schemars(regex(pattern = r"^[0-9]{1,8}(\.[0-9]{1,3})?(m|km|mi)$"))]
     pub within: String,
     /// The place.
     pub of: Place,
@@ -221,11 +220,11 @@ pub struct LocationCriterion {
 ).message("a place is either postalCode and country, or latitude and longitude"))]
 pub struct Place {
     /// Five digits, quoted; for Canada the first three characters in upper case.
-    #[schemars(regex(pattern = "^([0-9]{5}|[A-Z][0-9][A-Z])$"), length(max = 5))]
+    #[schemars(regex(pattern = "^([0-9]{5}|[A-Z][0-9][A-Z])$"))]
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub postal_code: Option<String>,
     /// The country of the postal code by ISO 3166: US or CA.
-    #[schemars(regex(pattern = "^[A-Z]{2}$"), length(max = 2))]
+    #[schemars(regex(pattern = "^[A-Z]{2}$"))]
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub country: Option<String>,
     /// Degrees north.

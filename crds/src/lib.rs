@@ -15,6 +15,7 @@ mod schema;
 mod segment;
 mod segment_store;
 mod window;
+mod yaml;
 
 pub use criterion::{
     ConsentCriterion, Criterion, EventCriterion, ListCriterion, LocationCriterion, Place, PropertyCriterion,

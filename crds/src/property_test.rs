@@ -19,9 +19,9 @@ macro_rules! with_test_fields {
         #[serde(rename_all = "camelCase", deny_unknown_fields)]
         #[schemars(transform = exactly_one_test)]
         #[x_kube(validation = Rule::new(
-            "!has(self.ignoreCase) || !(has(self.atLeast) || has(self.above) || has(self.atMost) || has(self.below) || \
-             has(self.matches) || has(self.before) || has(self.after) || has(self.within) || has(self.anniversary) || \
-             has(self.exists))"
+            "!(has(self.ignoreCase) && self.ignoreCase && (has(self.atLeast) || has(self.above) || has(self.atMost) || \
+             has(self.below) || has(self.matches) || has(self.before) || has(self.after) || has(self.within) || \
+             has(self.anniversary) || has(self.exists)))"
         ).message("ignoreCase stands only beside equals, in, contains, startsWith or endsWith"))]
         #[x_kube(validation = Rule::new(
             "!(has(self.atMost) && (has(self.atLeast) && self.atMost < self.atLeast || \
@@ -31,65 +31,64 @@ macro_rules! with_test_fields {
         ).message("no number lies in this range"))]
         pub struct $name {
             $($fields)*
-            /// The value has the same text form as this text, number or boolean. A number with more digits than
-            /// Float64 keeps has to be quoted.
+            /// It has the same text form as this text, number or boolean; quote numbers of over 15 digits.
             #[schemars(extend("x-kubernetes-preserve-unknown-fields" = true))]
             #[serde(default, skip_serializing_if = "Option::is_none")]
             pub equals: Option<Value>,
-            /// The value equals one of these.
+            /// It equals one of these.
             #[schemars(schema_with = "values", length(min = 1, max = 1000))]
             #[serde(rename = "in", default, skip_serializing_if = "Option::is_none")]
             pub in_: Option<Vec<Value>>,
-            /// The value is this number or more. The four bounds may stand together.
+            /// It is this number or more; bounds may stand together.
             #[serde(default, skip_serializing_if = "Option::is_none")]
             pub at_least: Option<f64>,
-            /// The value is a number above this one.
+            /// It is above this number.
             #[serde(default, skip_serializing_if = "Option::is_none")]
             pub above: Option<f64>,
-            /// The value is this number or less.
+            /// It is this number or less.
             #[serde(default, skip_serializing_if = "Option::is_none")]
             pub at_most: Option<f64>,
-            /// The value is a number below this one.
+            /// It is below this number.
             #[serde(default, skip_serializing_if = "Option::is_none")]
             pub below: Option<f64>,
-            /// The value's text form contains this text; no character is special.
+            /// Its text form contains this text.
             #[schemars(length(max = 4096))]
             #[serde(default, skip_serializing_if = "Option::is_none")]
             pub contains: Option<String>,
-            /// The value's text form starts with this text.
+            /// Its text form starts with this text.
             #[schemars(length(max = 4096))]
             #[serde(default, skip_serializing_if = "Option::is_none")]
             pub starts_with: Option<String>,
-            /// The value's text form ends with this text.
+            /// Its text form ends with this text.
             #[schemars(length(max = 4096))]
             #[serde(default, skip_serializing_if = "Option::is_none")]
             pub ends_with: Option<String>,
-            /// Both sides of equals, in, contains, startsWith or endsWith are compared in lower case. Default false.
+            /// Texts are compared in lower case. Default false.
             #[serde(default, skip_serializing_if = "is_off", deserialize_with = "null_as_absent")]
             pub ignore_case: bool,
-            /// This RE2 pattern is found somewhere in the value's text form.
+            /// This RE2 pattern is found in its text form.
             #[schemars(length(max = 4096))]
             #[serde(default, skip_serializing_if = "Option::is_none")]
             pub matches: Option<String>,
-            /// The value is a time before this ISO 8601 time.
-            #[schemars(length(min = 1, max = 64))]
+            /// It is a time before this ISO 8601 time.
+            #[schemars(length(max = 64))]
             #[serde(default, skip_serializing_if = "Option::is_none")]
             pub before: Option<String>,
-            /// The value is a time after this ISO 8601 time.
-            #[schemars(length(min = 1, max = 64))]
+            /// It is a time after this ISO 8601 time.
+            #[schemars(length(max = 64))]
             #[serde(default, skip_serializing_if = "Option::is_none")]
             pub after: Option<String>,
-            /// The value is a time in this window.
+            /// It is a time in this window.
             #[serde(default, skip_serializing_if = "Option::is_none")]
             pub within: Option<Window>,
-            /// The value is a time whose anniversary is near.
+            /// It is a time whose anniversary is near.
             #[serde(default, skip_serializing_if = "Option::is_none")]
             pub anniversary: Option<Anniversary>,
-            /// The value is a list with an item that equals this text, number or boolean.
+            /// It is a list with an item that equals this.
             #[schemars(extend("x-kubernetes-preserve-unknown-fields" = true))]
             #[serde(default, skip_serializing_if = "Option::is_none")]
             pub has_item: Option<Value>,
-            /// True: the property is there and not null. For its absence write `!` in match, or `not`.
+            /// It is there and not null; only true.
             #[schemars(transform = only_true)]
             #[serde(default, skip_serializing_if = "Option::is_none")]
             pub exists: Option<bool>,
@@ -179,15 +178,15 @@ gives_its_test!(Condition);
 #[derive(KubeSchema, Serialize, Deserialize, Clone, Debug, Default, PartialEq, Eq)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 #[x_kube(validation = Rule::new(
-    "(has(self.next) ? 1 : 0) + (has(self.last) ? 1 : 0) + (has(self.today) ? 1 : 0) == 1"
+    "[has(self.next), has(self.last), has(self.today)].exists_one(stretch, stretch)"
 ).message("an anniversary has exactly one of next, last and today"))]
 pub struct Anniversary {
     /// (as_of, as_of + next], so not today. Days or weeks, at most 366d.
-    #[schemars(length(max = 10), regex(pattern = r"^[1-9][0-9]*[dw]$"))]
+    #[schemars(regex(pattern = r"^[1-9][0-9]{0,2}[dw]$"))]
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub next: Option<String>,
     /// (as_of - last, as_of], so today too. Days or weeks, at most 366d.
-    #[schemars(length(max = 10), regex(pattern = r"^[1-9][0-9]*[dw]$"))]
+    #[schemars(regex(pattern = r"^[1-9][0-9]{0,2}[dw]$"))]
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub last: Option<String>,
     /// True: today.

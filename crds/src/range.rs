@@ -17,23 +17,23 @@ use serde::{Deserialize, Serialize};
 ).message("no whole number lies in this range"))]
 pub struct CountRange {
     /// Exactly this number.
-    #[schemars(range(min = 0, max = 1_000_000_000_000_000i64))]
+    #[schemars(range(min = 0, max = 1_000_000_000_000_000_i64))]
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub equals: Option<i64>,
     /// This number or more.
-    #[schemars(range(min = 0, max = 1_000_000_000_000_000i64))]
+    #[schemars(range(min = 0, max = 1_000_000_000_000_000_i64))]
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub at_least: Option<i64>,
     /// More than this number.
-    #[schemars(range(min = 0, max = 1_000_000_000_000_000i64))]
+    #[schemars(range(min = 0, max = 1_000_000_000_000_000_i64))]
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub above: Option<i64>,
     /// This number or less.
-    #[schemars(range(min = 0, max = 1_000_000_000_000_000i64))]
+    #[schemars(range(min = 0, max = 1_000_000_000_000_000_i64))]
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub at_most: Option<i64>,
     /// Less than this number.
-    #[schemars(range(min = 1, max = 1_000_000_000_000_000i64))]
+    #[schemars(range(min = 1, max = 1_000_000_000_000_000_i64))]
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub below: Option<i64>,
 }

@@ -78,8 +78,7 @@ pub struct StoreRef {
 }
 
 /// What became of the segment, written by the operator. The shards hold the truth; this is a copy of it.
-///
-/// Unlike what users write it bears unknown fields, so that a newer operator's status can be read.
+// Unlike what users write it bears unknown fields, so that the status of a newer operator can be read.
 #[derive(KubeSchema, Serialize, Deserialize, Clone, Debug, Default, PartialEq)]
 #[serde(rename_all = "camelCase")]
 pub struct SegmentStatus {

@@ -161,7 +161,8 @@ pub struct ManualEvaluation {
     pub max_segments_per_run: Option<i64>,
 }
 
-/// How the store is, written by the operator. It bears unknown fields, so that a newer operator's status can be read.
+/// How the store is, written by the operator.
+// Unlike what users write it bears unknown fields, so that the status of a newer operator can be read.
 #[derive(KubeSchema, Serialize, Deserialize, Clone, Debug, Default, PartialEq)]
 #[serde(rename_all = "camelCase")]
 pub struct SegmentStoreStatus {

@@ -9,37 +9,37 @@ use serde::{Deserialize, Serialize};
 #[derive(KubeSchema, Serialize, Deserialize, Clone, Debug, Default, PartialEq)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 #[x_kube(validation = Rule::new(
-    "(has(self.last) ? 1 : 0) + (has(self.next) ? 1 : 0) + (has(self.between) ? 1 : 0) + (has(self.olderThan) ? 1 : 0) + \
-     (has(self.from) || has(self.to) ? 1 : 0) + (has(self.calendar) ? 1 : 0) + (has(self.days) ? 1 : 0) == 1"
+    "[has(self.last), has(self.next), has(self.between), has(self.olderThan), has(self.from) || has(self.to), \
+     has(self.calendar), has(self.days)].exists_one(form, form)"
 ).message("a window has exactly one form: last, next, between, olderThan, from and/or to, calendar, or days"))]
 pub struct Window {
-    /// The last of this length: (as_of - last, as_of].
-    #[schemars(length(max = 10), regex(pattern = r"^[1-9][0-9]*[smhdw]$"))]
+    /// (as_of - last, as_of].
+    #[schemars(regex(pattern = r"^[1-9][0-9]{0,8}[smhdw]$"))]
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub last: Option<String>,
-    /// The next of this length: (as_of, as_of + next]. Only for times of properties.
-    #[schemars(length(max = 10), regex(pattern = r"^[1-9][0-9]*[smhdw]$"))]
+    /// (as_of, as_of + next]; only for times of properties.
+    #[schemars(regex(pattern = r"^[1-9][0-9]{0,8}[smhdw]$"))]
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub next: Option<String>,
-    /// A stretch between two ages.
+    /// (as_of - from, as_of - to].
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub between: Option<Between>,
-    /// This long ago or longer: up to as_of - olderThan.
-    #[schemars(length(max = 10), regex(pattern = r"^[1-9][0-9]*[smhdw]$"))]
+    /// Up to as_of - olderThan.
+    #[schemars(regex(pattern = r"^[1-9][0-9]{0,8}[smhdw]$"))]
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub older_than: Option<String>,
-    /// From this ISO 8601 time on, itself included; a date alone starts in the segment's time zone.
-    #[schemars(length(min = 1, max = 64))]
+    /// At this ISO 8601 time or later.
+    #[schemars(length(max = 64))]
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub from: Option<String>,
-    /// Up to this ISO 8601 time, itself excluded; after `from`.
-    #[schemars(length(min = 1, max = 64))]
+    /// Before this ISO 8601 time.
+    #[schemars(length(max = 64))]
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub to: Option<String>,
-    /// A stretch of the calendar in the segment's time zone; weeks start on Monday.
+    /// Whole days of the segment's time zone.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub calendar: Option<CalendarPeriod>,
-    /// This many calendar days, today the last of them, in the segment's time zone.
+    /// So many calendar days, today the last.
     #[schemars(range(min = 1, max = 3650))]
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub days: Option<i64>,
@@ -49,15 +49,15 @@ pub struct Window {
 #[derive(JsonSchema, Serialize, Deserialize, Clone, Debug, Default, PartialEq, Eq)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Between {
-    /// The older edge's age, excluded; longer than `to`.
-    #[schemars(length(max = 10), regex(pattern = r"^[1-9][0-9]*[smhdw]$"))]
+    /// The greater age.
+    #[schemars(regex(pattern = r"^[1-9][0-9]{0,8}[smhdw]$"))]
     pub from: String,
-    /// The younger edge's age, included.
-    #[schemars(length(max = 10), regex(pattern = r"^[1-9][0-9]*[smhdw]$"))]
+    /// The lesser age.
+    #[schemars(regex(pattern = r"^[1-9][0-9]{0,8}[smhdw]$"))]
     pub to: String,
 }
 
-/// A stretch of the calendar, whole days from its first to its last.
+/// Whole days in the segment's time zone; weeks start on Monday.
 #[derive(JsonSchema, Serialize, Deserialize, Clone, Copy, Debug, PartialEq, Eq)]
 #[serde(rename_all = "camelCase")]
 pub enum CalendarPeriod {
