@@ -44,7 +44,7 @@ impl Layout<'_> {
     }
 }
 
-/// `config.xml`. The library takes users from `<users_config>`, the server from `<user_directories>`.
+/// `config.xml`. Only `clickhouse server` keeps users that SQL makes, below `<access_control_path>`.
 pub(crate) fn server_xml(options: &Options, layout: &Layout<'_>, ports: Ports) -> String {
     let data = escape(&layout.data().to_string_lossy());
     let users = escape(&layout.users().to_string_lossy());
@@ -56,10 +56,7 @@ pub(crate) fn server_xml(options: &Options, layout: &Layout<'_>, ports: Ports) -
   <tcp_port>{tcp}</tcp_port>
   <listen_host>127.0.0.1</listen_host>
   <users_config>{users}</users_config>
-  <user_directories>
-    <users_xml><path>{users}</path></users_xml>
-    <local_directory><path>{data}/access/</path></local_directory>
-  </user_directories>
+  <access_control_path>{data}/access/</access_control_path>
 "
     );
     if let Some(bytes) = options.memory_limit_bytes {

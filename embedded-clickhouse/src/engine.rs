@@ -8,7 +8,6 @@ use std::path::{Path, PathBuf};
 use crate::config::Layout;
 use crate::error::Error;
 use crate::library;
-use crate::ports::Ports;
 
 /// What keeps the library alive: it ends with its last statement, and this one has no end. The settings shield it from
 /// limits in the profile; one row each three seconds costs no measurable CPU.
@@ -44,27 +43,17 @@ impl Engine {
         }
     }
 
-    /// The arguments after the program's or library's own name.
-    pub(crate) fn arguments(&self, layout: &Layout<'_>, ports: Ports) -> Vec<OsString> {
+    /// The arguments after the program's or library's own name. Path, ports and users stand in the configuration file.
+    pub(crate) fn arguments(&self, layout: &Layout<'_>) -> Vec<OsString> {
         let mut config = OsString::from("--config-file=");
         config.push(layout.config());
         match self {
-            Self::Program(_) => vec!["server".into(), config],
-            Self::Library(_) => {
-                let mut path = OsString::from("--path=");
-                path.push(layout.data());
-                vec![
-                    config,
-                    path,
-                    format!("--http_port={}", ports.http).into(),
-                    format!("--tcp_port={}", ports.tcp).into(),
-                    "--listen_host=127.0.0.1".into(),
-                    // A server refuses a query without SELECT; the library would allow it.
-                    "--implicit_select=0".into(),
-                    "--query".into(),
-                    KEEP_ALIVE.into(),
-                ]
+            // Without a terminal it would log nothing, not even why it ends.
+            Self::Program(_) => {
+                vec!["server".into(), config, "--".into(), "--logger.console=1".into(), "--logger.level=warning".into()]
             }
+            // A server refuses a query without SELECT; the library would allow it.
+            Self::Library(_) => vec![config, "--implicit_select=0".into(), "--query".into(), KEEP_ALIVE.into()],
         }
     }
 }
@@ -87,10 +76,9 @@ mod tests {
     #[test]
     fn only_the_library_needs_a_statement_to_stay() {
         let layout = Layout { directory: Path::new("/d") };
-        let ports = Ports { http: 1, tcp: 2 };
-        let program = Engine::Program("/bin/clickhouse".into()).arguments(&layout, ports);
-        assert_eq!(program, ["server", "--config-file=/d/config.xml"]);
-        let library = Engine::Library("/libchdb.so".into()).arguments(&layout, ports);
+        let program = Engine::Program("/bin/clickhouse".into()).arguments(&layout);
+        assert_eq!(program[..3], ["server", "--config-file=/d/config.xml", "--"]);
+        let library = Engine::Library("/libchdb.so".into()).arguments(&layout);
         assert_eq!(library.last().and_then(|last| last.to_str()), Some(KEEP_ALIVE));
     }
 

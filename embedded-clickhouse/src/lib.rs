@@ -11,6 +11,19 @@
 //!    later starts look at its size only, because to read half a gigabyte takes longer than to start the server.
 //!    `embedded-clickhouse fetch --verify` reads it all again.
 //!
+//! ```no_run
+//! # fn main() -> Result<(), embedded_clickhouse::Error> {
+//! use embedded_clickhouse::{Options, Server, run_if_child};
+//!
+//! run_if_child();
+//! let mut shard = Server::start(Options { query_log: true, ..Options::default() })?;
+//! println!("{} as {}", shard.url(), shard.user());
+//! shard.kill()?; // a power cut
+//! shard.restart()?; // the same data and ports
+//! # Ok(())
+//! # }
+//! ```
+//!
 //! # How it runs
 //! Each server is a process of its own with its own ports and directory, so a shard is one [`Server`]. That process
 //! begins as a *child program*: an executable that calls [`run_if_child`] first thing in `main`. This is the current

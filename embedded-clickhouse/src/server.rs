@@ -206,7 +206,7 @@ impl Own {
         };
         write(layout.config(), server_xml(&self.options, &layout, self.ports))?;
         write(layout.users(), users_xml(&self.options))?;
-        let arguments = self.engine.arguments(&layout, self.ports);
+        let arguments = self.engine.arguments(&layout);
         let log = layout.log();
         let output = Output { directory: &self.directory, log: &log };
         let process = Process::start(&self.program, &self.engine, &arguments, output, &mut self.guard)
