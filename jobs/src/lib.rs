@@ -5,6 +5,7 @@
 
 pub mod clock;
 pub mod commit;
+pub mod evaluate;
 pub mod fence;
 pub mod schema;
 pub mod shards;

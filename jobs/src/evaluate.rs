@@ -1,0 +1,94 @@
+//! The rule-join of one slice on one shard: rules as rows in, staged pages of segments out.
+//!
+//! Stage 1 gives each distinct criterion the bitmap of its profiles, a statement a kind; stage 2 joins bitmaps to nodes,
+//! level by level; the pages of the roots are staged for a commit. Slots keep units apart, so many small accounts go
+//! through one set of statements.
+
+pub mod plan;
+pub mod rows;
+
+use std::collections::BTreeSet;
+
+use segment_rules::time::DAY_MS;
+use segment_sql::{Statement, rule_join as sql};
+
+use self::{
+    plan::Rows,
+    rows::{form, role},
+};
+use crate::{
+    commit::Stage,
+    shards::{Call, Shard, ShardError},
+};
+
+/// Bounds for each statement of an evaluation.
+#[derive(Clone, Copy, Debug)]
+pub struct Limits {
+    /// Seconds that a statement may take.
+    pub seconds: u64,
+    /// Bytes of memory that a statement may take.
+    pub memory_bytes: u64,
+}
+
+/// Evaluates a slice: afterwards its pages stand in `run_results`, seen by nobody.
+pub async fn evaluate(shard: &Shard, stage: &Stage, rows: Rows, limits: Limits) -> Result<(), ShardError> {
+    let statements = statements(&rows);
+    let levels: BTreeSet<u16> = rows.nodes.iter().map(|node| node.level).collect();
+    let (day_from, day_to) = days(&rows);
+    let bind = |statement: Statement| -> Call<'_> {
+        stage
+            .bind(shard.call(statement, &stage.scope()))
+            .setting("max_execution_time", limits.seconds.to_string())
+            .setting("max_memory_usage", limits.memory_bytes.to_string())
+    };
+    stage_rules(shard, stage, rows).await?;
+    bind(sql::UNIVERSE).execute().await?;
+    for statement in statements {
+        bind(statement).param("day_from", &day_from).param("day_to", &day_to).execute().await?;
+    }
+    for level in levels {
+        bind(sql::NODES).param("level", level).execute().await?;
+    }
+    bind(sql::RESULTS).execute().await
+}
+
+async fn stage_rules(shard: &Shard, stage: &Stage, rows: Rows) -> Result<(), ShardError> {
+    let scope = stage.scope();
+    let Rows { tests, sources, windows, thresholds, nodes, roots, reach: _ } = rows;
+    futures::try_join!(
+        shard.insert_all("run_tests", &scope, tests),
+        shard.insert_all("run_sources", &scope, sources),
+        shard.insert_all("run_windows", &scope, windows),
+        shard.insert_all("run_thresholds", &scope, thresholds),
+        shard.insert_all("run_nodes", &scope, nodes),
+        shard.insert_all("run_roots", &scope, roots),
+    )?;
+    Ok(())
+}
+
+/// The statements of stage 1 that the rows need.
+fn statements(rows: &Rows) -> Vec<Statement> {
+    let roles: BTreeSet<i8> = rows.tests.iter().map(|row| row.role).collect();
+    let forms: BTreeSet<i8> = rows.windows.iter().map(|row| row.form).collect();
+    let by_role = [(role::TRAIT, sql::TRAITS), (role::NEAR, sql::NEAR), (role::SAMPLE, sql::SAMPLE)];
+    let by_form = [
+        (form::AGGREGATE, sql::AGGREGATE),
+        (form::DAYS, sql::DAYS),
+        (form::EDGE, sql::EDGE),
+        (form::REGULAR, sql::REGULAR),
+        (form::SEQUENCE, sql::SEQUENCE),
+    ];
+    let needed_by_role = by_role.into_iter().filter(|(role, _)| roles.contains(role));
+    let needed_by_form = by_form.into_iter().filter(|(form, _)| forms.contains(form));
+    needed_by_role.chain(needed_by_form).map(|(_, statement)| statement).collect()
+}
+
+/// The UTC days that windows of events reach, as ClickHouse's Date: 1970-01-01 to 2149-06-06.
+fn days(rows: &Rows) -> (String, String) {
+    let (from_ms, to_ms) = rows.reach.map_or((0, 0), |reach| (reach.from_ms, reach.to_ms));
+    let date = |ms: i64| {
+        let day = ms.max(0).div_euclid(DAY_MS).min(65_535);
+        jiff::civil::date(1970, 1, 1).saturating_add(jiff::Span::new().days(day)).to_string()
+    };
+    (date(from_ms), date(to_ms))
+}
