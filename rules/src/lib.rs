@@ -1,14 +1,32 @@
 //! From Segments to rows: parse, normal form, canonical criteria, nodes, instants. Pure: no I/O, no clock.
 
 pub mod canonical;
+mod canonicalize;
+mod compile;
 mod decimal;
+mod distance;
+mod duration;
+mod expression;
 mod flatten;
+mod graph;
+mod hash;
 pub mod instants;
 mod json;
+mod normal;
+mod parse;
+mod pattern;
+mod postal;
+mod refusal;
 pub mod time;
 mod value;
+pub mod yaml;
 mod zone;
 
+pub use compile::{AccountRules, Compiled, Definition, NamedCriterion, NamedLeaf, compile, property_pairs};
+pub use expression::Expression;
 pub use flatten::flatten;
+pub use graph::{Child, Node, Op, Target};
+pub use hash::{segment_id, sip_hash_64};
+pub use refusal::Refusal;
 pub use value::{DataError, Kind, Value};
 pub use zone::Zone;

@@ -1,0 +1,105 @@
+//! Which documents are Segments, which are stores, and which Segments are good on their own.
+
+use std::collections::{BTreeMap, HashMap};
+
+use serde_json::Value;
+
+use crate::parse::{self, ObjectName, ParsedSegment, StoreZone};
+use crate::refusal::Problem;
+use crate::yaml::Document;
+use crate::zone::Zone;
+
+/// The group and version of our kinds.
+const API_VERSION: &str = "segmentation.dev/v1alpha1";
+
+/// What the documents hold.
+#[derive(Default)]
+pub(super) struct Read {
+    pub(super) segments: BTreeMap<ObjectName, ParsedSegment>,
+    pub(super) refused: BTreeMap<ObjectName, Vec<Problem>>,
+    pub(super) notes: Vec<String>,
+}
+
+pub(super) fn read(documents: &[Document]) -> Read {
+    let mut read = Read::default();
+    let mut found: Vec<(&Document, ObjectName)> = Vec::new();
+    let mut stores = HashMap::new();
+    for document in documents {
+        match text_field(&document.value, "kind") {
+            Some("Segment") if is_ours(&document.value) => match parse::object_name(&document.value) {
+                Ok(object) => found.push((document, object)),
+                Err(problem) => read.refused.entry(ObjectName::unnamed()).or_default().push(problem),
+            },
+            Some("SegmentStore") if is_ours(&document.value) => {
+                if let Ok(object) = parse::object_name(&document.value) {
+                    stores.insert(object, store_zone(&document.value));
+                }
+            }
+            _ => read.notes.push(skipped(&document.value)),
+        }
+    }
+    let mut zoneless: BTreeMap<ObjectName, usize> = BTreeMap::new();
+    let mut times: HashMap<&ObjectName, usize> = HashMap::new();
+    found.iter().for_each(|(_, object)| *times.entry(object).or_default() += 1);
+    for (document, object) in &found {
+        if times.get(object).is_some_and(|times| *times > 1) {
+            let reason = format!("{} Segments of the namespace have the name {}", times[object], object.name);
+            let problem = Problem::new("metadata.name", reason, "give each a name of its own, or remove all but one");
+            read.refused.insert(object.clone(), vec![problem]);
+            continue;
+        }
+        let mut without_zone = None;
+        let parsed = parse::segment(document, object, |store| {
+            let zone = stores.get(store).cloned().flatten();
+            without_zone = zone.is_none().then(|| store.clone());
+            zone
+        });
+        match parsed {
+            Ok(segment) => {
+                without_zone.into_iter().for_each(|store| *zoneless.entry(store).or_default() += 1);
+                read.segments.insert(object.clone(), segment);
+            }
+            Err(problems) => drop(read.refused.insert(object.clone(), problems)),
+        }
+    }
+    read.notes.extend(zoneless.iter().map(|(store, count)| zone_note(store, *count)));
+    read
+}
+
+impl ObjectName {
+    /// Stands for objects whose name is missing.
+    fn unnamed() -> Self {
+        Self { namespace: String::new(), name: String::new() }
+    }
+}
+
+fn text_field<'a>(value: &'a Value, field: &str) -> Option<&'a str> {
+    value.get(field).and_then(Value::as_str)
+}
+
+fn is_ours(value: &Value) -> bool {
+    text_field(value, "apiVersion") == Some(API_VERSION)
+}
+
+fn skipped(value: &Value) -> String {
+    let kind = text_field(value, "kind").unwrap_or("(none)");
+    let version = text_field(value, "apiVersion").unwrap_or("(none)");
+    let name = value.get("metadata").and_then(|metadata| text_field(metadata, "name")).unwrap_or("(none)");
+    format!(
+        "skipped: kind {kind}, apiVersion {version}, name {name}: only Segment and SegmentStore of {API_VERSION} are read"
+    )
+}
+
+fn store_zone(value: &Value) -> StoreZone {
+    match value.get("spec").and_then(|spec| spec.get("timeZone")) {
+        None | Some(Value::Null) => None,
+        Some(Value::String(name)) => Some(Zone::find(name).ok_or_else(|| name.clone())),
+        Some(other) => Some(Err(other.to_string())),
+    }
+}
+
+fn zone_note(store: &ObjectName, count: usize) -> String {
+    let ObjectName { namespace, name } = store;
+    let segments = if count == 1 { "1 Segment states".to_owned() } else { format!("{count} Segments state") };
+    format!("UTC is used: {segments} no timeZone, and no SegmentStore {namespace}/{name} is given that states one")
+}
