@@ -9,3 +9,4 @@ pub mod evaluate;
 pub mod fence;
 pub mod schema;
 pub mod shards;
+pub mod store;

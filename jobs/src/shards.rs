@@ -124,6 +124,17 @@ impl Shard {
         Call { shard: self, statement: statement.name, query }
     }
 
+    /// As [`Self::call`], but in the server's default database: for what has to work before ours exists.
+    pub fn server_call(&self, statement: Statement, scope: &str) -> Call<'_> {
+        let query = self
+            .client
+            .clone()
+            .with_database("default")
+            .query_raw(statement.text)
+            .with_setting("query_id", self.query_id(scope, statement.name));
+        Call { shard: self, statement: statement.name, query }
+    }
+
     /// An insert of rows. `scope` as for [`Self::call`].
     pub async fn insert<T: Row>(&self, table: &'static str, scope: &str) -> Result<Insert<T>, ShardError> {
         let insert = self

@@ -100,6 +100,37 @@ pub mod run {
     }
 }
 
+/// Identity of a store and its lanes.
+pub mod store {
+    use crate::Statement;
+
+    statements! {
+        /// All statements of this folder.
+        ALL, "store":
+        CREATE_DATABASE = "create_database",
+        IDENTITY = "identity",
+        LANES = "lanes",
+        SERVER_VERSION = "server_version",
+        TABLES = "tables",
+        WRITE_IDENTITY = "write_identity",
+    }
+}
+
+/// What publication reads.
+pub mod publish {
+    use crate::Statement;
+
+    statements! {
+        /// All statements of this folder.
+        ALL, "publish":
+        ACCOUNTS = "accounts",
+        CHECK_PATTERN = "check_pattern",
+        LIVE = "live",
+        NEWEST_DEFINITIONS = "newest_definitions",
+        PROPERTY_PAIRS = "property_pairs",
+    }
+}
+
 /// The steps that make the schema, in order.
 pub mod schema {
     use crate::Statement;

@@ -1,0 +1,238 @@
+//! A store that exists: its shards, opened and checked, and where units live.
+
+use std::collections::HashMap;
+
+use clickhouse::Row;
+use futures::{StreamExt, TryStreamExt, stream};
+use segment_rules::sip_hash_64;
+use segment_sql::{schema::VERSION, store as sql};
+use serde::Deserialize;
+
+use crate::{
+    clock::Clock,
+    shards::{Credentials, OLDEST_SERVER, Shard, ShardAddress, ShardError},
+};
+
+/// How many shards are driven at the same time.
+pub const FAN_OUT: usize = 32;
+
+/// A store, open for work.
+#[derive(Clone, Debug)]
+pub struct Store {
+    /// Its shards by name, in order.
+    pub shards: Vec<Shard>,
+    lanes: Vec<usize>,
+}
+
+/// Why a store cannot be opened.
+#[derive(Debug, thiserror::Error)]
+pub enum StoreError {
+    /// A statement failed.
+    #[error(transparent)]
+    Shard(#[from] ShardError),
+    /// The server is too old.
+    #[error(
+        "shard {shard}: the server is ClickHouse {version}, and {}.{} is the oldest that will do; upgrade the server",
+        OLDEST_SERVER.0,
+        OLDEST_SERVER.1
+    )]
+    OldServer {
+        /// Name of the shard.
+        shard: String,
+        /// What the server says of itself.
+        version: String,
+    },
+    /// The database has no or another schema.
+    #[error("shard {shard}: schema version {found}, and this build needs {VERSION}; {mend}")]
+    SchemaVersion {
+        /// Name of the shard.
+        shard: String,
+        /// What was found; 0: none.
+        found: u32,
+        /// What to do.
+        mend: &'static str,
+    },
+    /// The database belongs to somebody else.
+    #[error("shard {shard}: the database {database} {reason}")]
+    Foreign {
+        /// Name of the shard.
+        shard: String,
+        /// Its database.
+        database: String,
+        /// What is foreign about it.
+        reason: String,
+    },
+    /// The list of shards does not fit the store.
+    #[error("the list of shards: {0}")]
+    Shards(String),
+}
+
+/// What a database says of the store that it belongs to.
+#[derive(Clone, Debug, Row, Deserialize)]
+pub struct Identity {
+    /// Name of the store.
+    pub store: String,
+    /// Name of the shard.
+    pub shard: String,
+    /// Given once to the database.
+    pub database_uid: String,
+    /// `system` or `fixed`.
+    pub clock: String,
+    /// Number of lanes.
+    pub lanes: u16,
+    /// The last schema step that was applied.
+    pub schema_version: u32,
+}
+
+#[derive(Row, Deserialize)]
+struct Version {
+    version: String,
+}
+
+#[derive(Row, Deserialize)]
+struct Lane {
+    lane: u16,
+    shard: String,
+}
+
+#[derive(Row, Deserialize)]
+struct Table {
+    name: String,
+}
+
+/// Makes shards of a list of addresses; a name or place that stands there twice is refused.
+pub fn shards(addresses: &[ShardAddress], credentials: &Credentials) -> Result<Vec<Shard>, StoreError> {
+    let mut sorted = addresses.to_vec();
+    sorted.sort_by(|a, b| a.name.cmp(&b.name));
+    if sorted.is_empty() {
+        return Err(StoreError::Shards("it is empty; name at least one shard".to_owned()));
+    }
+    for pair in sorted.windows(2) {
+        if pair[0].name == pair[1].name {
+            return Err(StoreError::Shards(format!("the name `{}` stands there twice", pair[0].name)));
+        }
+    }
+    let mut places = HashMap::new();
+    for address in &sorted {
+        if let Some(other) = places.insert((&address.url, &address.database), &address.name) {
+            return Err(StoreError::Shards(format!(
+                "`{other}` and `{}` are the same database {} at {}",
+                address.name, address.database, address.url
+            )));
+        }
+    }
+    Ok(sorted.into_iter().map(|address| Shard::new(address, credentials)).collect())
+}
+
+impl Store {
+    /// Opens a store: every shard answers, is new enough, has this schema, and belongs to the same store.
+    pub async fn open(shards: Vec<Shard>, clock: Clock) -> Result<Self, StoreError> {
+        let identities: Vec<Identity> =
+            stream::iter(&shards).map(|shard| checked(shard, clock)).buffered(FAN_OUT).try_collect().await?;
+        for (shard, identity) in shards.iter().zip(&identities) {
+            if identity.store != identities[0].store {
+                return Err(foreign(shard, format!("belongs to the store `{}`, the first shard to `{}`", identity.store, identities[0].store)));
+            }
+        }
+        let lanes = lanes(&shards).await?;
+        Ok(Self { shards, lanes })
+    }
+
+    /// The shard that holds a unit.
+    pub fn shard_of(&self, account_key: &str, bucket: u16) -> &Shard {
+        &self.shards[self.lanes[usize::from(self.lane_of(account_key, bucket))]]
+    }
+
+    /// The lane that a unit comes through.
+    pub fn lane_of(&self, account_key: &str, bucket: u16) -> u16 {
+        let lanes = u64::try_from(self.lanes.len()).unwrap_or(1);
+        u16::try_from(sip_hash_64(&format!("{account_key}/{bucket}")) % lanes).unwrap_or(0)
+    }
+
+    /// The lanes that a shard holds.
+    pub fn lanes_of(&self, shard: &Shard) -> Vec<u16> {
+        let held = |index: &usize| self.shards[*index].name() == shard.name();
+        (0..).zip(&self.lanes).filter(|(_, index)| held(index)).map(|(lane, _)| lane).collect()
+    }
+
+    /// The shards that hold units of an account.
+    pub fn shards_of(&self, account_key: &str, buckets: u16) -> Vec<&Shard> {
+        let mut indices: Vec<usize> =
+            (0..buckets).map(|bucket| self.lanes[usize::from(self.lane_of(account_key, bucket))]).collect();
+        indices.sort_unstable();
+        indices.dedup();
+        indices.into_iter().map(|index| &self.shards[index]).collect()
+    }
+}
+
+/// Refuses a server that is too old, by name.
+pub async fn check_server(shard: &Shard) -> Result<(), StoreError> {
+    let found: Option<Version> = shard.server_call(sql::SERVER_VERSION, "store").row().await?;
+    let version = found.map_or_else(String::new, |row| row.version);
+    let mut parts = version.split('.').map(|part| part.parse::<u32>().unwrap_or(0));
+    if (parts.next().unwrap_or(0), parts.next().unwrap_or(0)) < OLDEST_SERVER {
+        return Err(StoreError::OldServer { shard: shard.name().to_owned(), version });
+    }
+    Ok(())
+}
+
+/// The names of the tables in a shard's database.
+pub async fn tables(shard: &Shard) -> Result<Vec<String>, ShardError> {
+    let rows: Vec<Table> = shard.call(sql::TABLES, "store").rows().await?;
+    Ok(rows.into_iter().map(|row| row.name).collect())
+}
+
+/// What the database says of itself; `None` if it has no store yet.
+pub async fn identity(shard: &Shard) -> Result<Option<Identity>, ShardError> {
+    shard.call(sql::IDENTITY, "store").row().await
+}
+
+/// Refuses an identity that does not fit the shard or the clock.
+pub fn fits(shard: &Shard, identity: &Identity, clock: Clock) -> Result<(), StoreError> {
+    if identity.shard != shard.name() {
+        return Err(foreign(shard, format!("is shard `{}` of the store `{}`; mend the list of shards", identity.shard, identity.store)));
+    }
+    if identity.clock != clock.kind().to_string() {
+        return Err(foreign(shard, format!("was made for a {} clock, and --clock gives a {} one", identity.clock, clock.kind())));
+    }
+    Ok(())
+}
+
+/// The error for a database that belongs to somebody else.
+pub fn foreign(shard: &Shard, reason: String) -> StoreError {
+    StoreError::Foreign { shard: shard.name().to_owned(), database: shard.address().database.clone(), reason }
+}
+
+async fn checked(shard: &Shard, clock: Clock) -> Result<Identity, StoreError> {
+    check_server(shard).await?;
+    let missing = |found, mend| StoreError::SchemaVersion { shard: shard.name().to_owned(), found, mend };
+    if !tables(shard).await?.iter().any(|table| table == "store_identity") {
+        return Err(missing(0, "run `segment-jobs schema apply`"));
+    }
+    let identity = identity(shard).await?.ok_or_else(|| missing(0, "run `segment-jobs schema apply`"))?;
+    if identity.schema_version < VERSION {
+        return Err(missing(identity.schema_version, "run `segment-jobs schema apply`"));
+    }
+    if identity.schema_version > VERSION {
+        return Err(missing(identity.schema_version, "use a newer build"));
+    }
+    fits(shard, &identity, clock)?;
+    Ok(identity)
+}
+
+/// For each lane the index of its shard.
+async fn lanes(shards: &[Shard]) -> Result<Vec<usize>, StoreError> {
+    let first = shards.first().ok_or_else(|| StoreError::Shards("it is empty".to_owned()))?;
+    let rows: Vec<Lane> = first.call(sql::LANES, "store").rows().await?;
+    let mut lanes = vec![0; rows.len()];
+    for row in rows {
+        let index = shards.iter().position(|shard| shard.name() == row.shard).ok_or_else(|| {
+            StoreError::Shards(format!("the shard `{}` of the store is missing (it holds lane {})", row.shard, row.lane))
+        })?;
+        lanes[usize::from(row.lane)] = index;
+    }
+    if lanes.is_empty() {
+        return Err(StoreError::Shards("the store has no lanes; run `segment-jobs schema apply`".to_owned()));
+    }
+    Ok(lanes)
+}

@@ -1,0 +1,2 @@
+-- create_database
+CREATE DATABASE IF NOT EXISTS {database:Identifier}

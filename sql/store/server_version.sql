@@ -1,0 +1,2 @@
+-- server_version
+SELECT version() AS version

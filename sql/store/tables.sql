@@ -1,0 +1,2 @@
+-- tables: what stands in the database
+SELECT name FROM system.tables WHERE database = currentDatabase() ORDER BY name
