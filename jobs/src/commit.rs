@@ -116,10 +116,7 @@ async fn commit_under(
     batch: &Batch,
     id: Uuid,
 ) -> Result<u64, CommitError> {
-    let before = newest(shard).await?;
-    if let Some(last) = &before {
-        apply(shard, fence, last).await?;
-    }
+    let before = settle(shard, fence).await?;
     let seq = before.as_ref().map_or(0, |last| last.seq) + 1;
     prepare(shard, fence, stage, batch, id, seq).await?;
     let as_of_ms = before.map_or(batch.as_of_ms, |last| last.as_of_ms.max(batch.as_of_ms));
@@ -144,9 +141,7 @@ async fn commit_under(
     if found.is_none_or(|row| row.commits == 0) {
         return Err(CommitError::Overtaken { shard: shard.name().to_owned() });
     }
-    if let Some(made) = newest(shard).await? {
-        apply(shard, fence, &made).await?;
-    }
+    settle(shard, fence).await?;
     Ok(seq)
 }
 
@@ -175,6 +170,15 @@ async fn prepare(
         bind(shard.call(sql::MEMBERSHIP_CHANGES, &scope)).execute().await?;
     }
     Ok(())
+}
+
+/// Applies the newest commit once more: its writer may have died before its pages were current.
+pub async fn settle(shard: &Shard, fence: &Fence) -> Result<Option<Commit>, ShardError> {
+    let last = newest(shard).await?;
+    if let Some(commit) = &last {
+        apply(shard, fence, commit).await?;
+    }
+    Ok(last)
 }
 
 /// Makes a commit's pages, versions and loads current; again is as once.

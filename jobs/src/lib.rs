@@ -7,6 +7,7 @@ pub mod clock;
 pub mod commit;
 pub mod evaluate;
 pub mod fence;
+pub mod manual;
 pub mod schema;
 pub mod shards;
 pub mod store;

@@ -1,0 +1,296 @@
+//! Manual evaluation: everything that a run names, on every shard, slice by slice.
+//!
+//! Flow on a shard: end what an earlier attempt left (its statements are killed, a commit of it that was not applied is
+//! applied, its staging is dropped); read what the run asks for less what it has committed; evaluate slices; commit each.
+//!
+//! Guarantees: killed at any point and run again, the run ends as if nothing had happened. Any number of runs work side by
+//! side; only their commits wait for each other. A segment that the server refuses fails alone, with the server's reason.
+
+mod read;
+mod slices;
+
+use std::{collections::HashMap, time::Instant};
+
+use futures::{StreamExt, stream};
+use segment_sql::run as sql;
+use tokio_util::sync::CancellationToken;
+use uuid::Uuid;
+
+use crate::{
+    clock::Clock,
+    commit::{self, Batch, CommitError, Stage},
+    evaluate::{
+        self, Limits,
+        plan::{self, AccountRules, Metrics, UnitWork},
+    },
+    fence::Fence,
+    shards::{Shard, ShardError},
+    store::FAN_OUT,
+};
+pub use read::{Evaluation, evaluations};
+pub use slices::Bounds;
+
+/// How a run is worked through.
+#[derive(Clone, Debug)]
+pub struct Options {
+    /// The run, as published.
+    pub run: Uuid,
+    /// Where `as_of` comes from; it never lies before the newest commit's.
+    pub clock: Clock,
+    /// What fits into a slice.
+    pub bounds: Bounds,
+    /// Bounds for each statement.
+    pub limits: Limits,
+    /// How many slices of a shard are evaluated at the same time.
+    pub slices_at_once: usize,
+}
+
+/// What came of a run.
+#[derive(Clone, Debug, Default)]
+pub struct Report {
+    /// The instant of the evaluation, Unix milliseconds.
+    pub as_of_ms: i64,
+    /// Every evaluation of the run in its units, from the shards.
+    pub evaluations: Vec<Evaluation>,
+    /// Shards that could not be worked through, and why.
+    pub failures: Vec<RunError>,
+}
+
+/// Why a run did not end on a shard.
+#[derive(Debug, Clone, thiserror::Error)]
+pub enum RunError {
+    /// A statement failed for a reason that another try may not meet.
+    #[error("{0}")]
+    Shard(String),
+    /// What was published cannot be read.
+    #[error("shard {shard}: {reason}")]
+    Rules {
+        /// Name of the shard.
+        shard: String,
+        /// What is wrong with it.
+        reason: String,
+    },
+    /// The process was asked to stop.
+    #[error("shard {shard}: stopped; what was committed stays, run the job again for the rest")]
+    Stopped {
+        /// Name of the shard.
+        shard: String,
+    },
+}
+
+impl From<ShardError> for RunError {
+    fn from(error: ShardError) -> Self {
+        Self::Shard(chain(&error))
+    }
+}
+
+impl From<CommitError> for RunError {
+    fn from(error: CommitError) -> Self {
+        Self::Shard(chain(&error))
+    }
+}
+
+/// An error with its causes on one line.
+pub fn chain(error: &dyn std::error::Error) -> String {
+    let mut text = error.to_string();
+    let mut cause = error.source();
+    while let Some(source) = cause {
+        text = format!("{text}: {source}");
+        cause = source.source();
+    }
+    text
+}
+
+/// Works through a run on the given shards.
+pub async fn manual(shards: &[Shard], options: &Options, stop: &CancellationToken) -> Report {
+    let as_of_ms = match as_of(shards, options.clock).await {
+        Ok(as_of_ms) => as_of_ms,
+        Err(error) => return Report { failures: vec![error], ..Report::default() },
+    };
+    let attempt = Uuid::new_v4();
+    let outcomes: Vec<Result<Vec<Evaluation>, RunError>> = stream::iter(shards)
+        .map(|shard| async move {
+            let work = Work { shard, options, attempt, as_of_ms, stop };
+            tokio::select! {
+                outcome = work.run() => outcome,
+                () = stop.cancelled() => {
+                    work.kill(&format!("run/{}/{attempt}", options.run)).await?;
+                    Err(RunError::Stopped { shard: shard.name().to_owned() })
+                }
+            }
+        })
+        .buffered(FAN_OUT)
+        .collect()
+        .await;
+    let mut report = Report { as_of_ms, ..Report::default() };
+    for outcome in outcomes {
+        match outcome {
+            Ok(evaluations) => report.evaluations.extend(evaluations),
+            Err(error) => report.failures.push(error),
+        }
+    }
+    report
+}
+
+/// One instant for all shards: the clock's, but never before a commit's. A shard that is down has no say.
+async fn as_of(shards: &[Shard], clock: Clock) -> Result<i64, RunError> {
+    let commits: Vec<_> = stream::iter(shards).map(commit::newest).buffered(FAN_OUT).collect().await;
+    let newest = commits.into_iter().filter_map(|commit| commit.ok().flatten().map(|commit| commit.as_of_ms)).max();
+    let now = clock.now_ms();
+    Ok(newest.map_or(now, |newest| newest.max(now)))
+}
+
+/// A run on one shard.
+struct Work<'a> {
+    shard: &'a Shard,
+    options: &'a Options,
+    attempt: Uuid,
+    as_of_ms: i64,
+    stop: &'a CancellationToken,
+}
+
+impl Work<'_> {
+    async fn run(&self) -> Result<Vec<Evaluation>, RunError> {
+        self.end_earlier_attempts().await?;
+        let todo = read::todo(self.shard, self.options.run).await?;
+        let slices = slices::cut(todo.units, &todo.rules, self.options.bounds);
+        let metrics = self.metrics(&slices, &todo.rules).await?;
+        let numbers = slices.into_iter().enumerate();
+        let mut working = stream::iter(numbers)
+            .map(|(index, units)| self.slice(index, units, &todo.rules, &metrics))
+            .buffer_unordered(self.options.slices_at_once.max(1));
+        while let Some(outcome) = working.next().await {
+            outcome?;
+        }
+        self.drop_staging().await?;
+        Ok(read::evaluations(self.shard, self.options.run).await?)
+    }
+
+    async fn kill(&self, scope: &str) -> Result<(), ShardError> {
+        let prefix = self.shard.query_prefix(scope);
+        self.shard.call(sql::KILL, "kill").param("prefix", prefix).execute().await
+    }
+
+    /// After this nothing of an earlier attempt is under way, and what it committed is applied.
+    async fn end_earlier_attempts(&self) -> Result<(), ShardError> {
+        self.kill(&format!("run/{}", self.options.run)).await?;
+        let fence = Fence::take(self.shard, &Uuid::new_v4().to_string()).await?;
+        let settled = commit::settle(self.shard, &fence).await;
+        fence.release().await?;
+        settled?;
+        self.drop_staging().await
+    }
+
+    async fn drop_staging(&self) -> Result<(), ShardError> {
+        for statement in [
+            sql::DROP_RUN_BITMAPS,
+            sql::DROP_RUN_TESTS,
+            sql::DROP_RUN_SOURCES,
+            sql::DROP_RUN_WINDOWS,
+            sql::DROP_RUN_THRESHOLDS,
+            sql::DROP_RUN_NODES,
+            sql::DROP_RUN_ROOTS,
+            sql::DROP_RUN_RESULTS,
+        ] {
+            self.shard.call(statement, "drop").param("run", self.options.run.to_string()).execute().await?;
+        }
+        Ok(())
+    }
+
+    /// The metrics of the units, if any criterion asks for every metric.
+    async fn metrics(
+        &self,
+        slices: &[Vec<UnitWork>],
+        rules: &HashMap<u64, AccountRules>,
+    ) -> Result<Metrics, ShardError> {
+        if !rules.values().any(|rules| rules.criteria.values().any(plan::asks_every_metric)) {
+            return Ok(Metrics::new());
+        }
+        let accounts = || slices.iter().flatten().map(|unit| unit.account);
+        let (from, to) = (accounts().min().unwrap_or(0), accounts().max().unwrap_or(0));
+        read::metrics(self.shard, from, to).await
+    }
+
+    /// Evaluates and commits a slice. One that the server refuses is halved until the culprit is alone.
+    async fn slice(
+        &self,
+        index: usize,
+        units: Vec<UnitWork>,
+        rules: &HashMap<u64, AccountRules>,
+        metrics: &Metrics,
+    ) -> Result<(), RunError> {
+        let mut parts = vec![units];
+        let mut part_no = 0;
+        while let Some(units) = parts.pop() {
+            if self.stop.is_cancelled() {
+                return Err(RunError::Stopped { shard: self.shard.name().to_owned() });
+            }
+            let stage = self.stage(index, part_no, &units);
+            part_no += 1;
+            let started = Instant::now();
+            let read_seq = commit::newest(self.shard).await?.map_or(0, |commit| commit.seq);
+            let planned = plan::plan(&stage, &units, rules, metrics, self.as_of_ms);
+            match evaluate::evaluate(self.shard, &stage, planned, self.options.limits).await {
+                Ok(()) => self.commit(&stage, read_seq, started).await?,
+                Err(error) => {
+                    let Some(reason) = error.refused() else { return Err(error.into()) };
+                    match slices::halve(units) {
+                        Ok(halves) => parts.extend(halves),
+                        Err(unit) => self.fail(&stage, &unit, reason, started).await?,
+                    }
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn stage(&self, index: usize, part: u32, units: &[UnitWork]) -> Stage {
+        let accounts = || units.iter().map(|unit| unit.account);
+        Stage {
+            run: self.options.run,
+            attempt: self.attempt,
+            // Halves of a slice get numbers that no slice has.
+            slice: u32::try_from(index).unwrap_or(u32::MAX >> 12) + (part << 20),
+            account_from: accounts().min().unwrap_or(0),
+            account_to: accounts().max().unwrap_or(0),
+        }
+    }
+
+    async fn commit(&self, stage: &Stage, read_seq: u64, started: Instant) -> Result<(), RunError> {
+        let batch = Batch {
+            mode: "manual",
+            reason: "definition",
+            as_of_ms: self.as_of_ms,
+            read_seq,
+            duration_ms: millis(started),
+            loaded: Vec::new(),
+        };
+        let seq = commit::commit(self.shard, stage, &batch).await?;
+        tracing::info!(
+            shard = self.shard.name(),
+            slice = stage.slice,
+            seq,
+            duration_ms = batch.duration_ms,
+            "committed a slice"
+        );
+        Ok(())
+    }
+
+    /// Writes down that a segment failed in a unit, and why. The rest of the run goes on.
+    async fn fail(&self, stage: &Stage, unit: &UnitWork, reason: &str, started: Instant) -> Result<(), RunError> {
+        tracing::warn!(shard = self.shard.name(), account = unit.account, bucket = unit.bucket, reason, "a segment failed");
+        stage
+            .bind(self.shard.call(sql::FAILED, &stage.scope()))
+            .param("mode", "manual")
+            .param("as_of_ms", self.as_of_ms)
+            .param("duration_ms", millis(started))
+            .param("error", reason)
+            .execute()
+            .await?;
+        Ok(())
+    }
+}
+
+fn millis(since: Instant) -> u64 {
+    u64::try_from(since.elapsed().as_millis()).unwrap_or(u64::MAX)
+}
