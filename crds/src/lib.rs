@@ -3,8 +3,13 @@
 //! [`Segment`] says who belongs to a segment, [`SegmentStore`] where segments are evaluated. The doc comments of their
 //! fields are what `kubectl explain` shows. [`crd`] turns the types into the YAML files beside this crate; nothing here
 //! judges what a field's text means (crate `segment-rules` does).
+//!
+//! Read YAML into a `serde_json::Value` first and these types from that: a YAML reader that knows the type it is after
+//! takes `id: 1` for a text and `atLeast: "1"` for a number, and both are errors here.
 
 #![expect(unreachable_pub, reason = "the derive KubeSchema declares a public struct inside a function")]
+#![expect(clippy::doc_markdown, reason = "the doc comments are shown by kubectl, which knows no markdown")]
+#![expect(clippy::duplicated_attributes, reason = "clippy takes the printer columns of a resource for one list")]
 
 pub mod crd;
 mod criterion;

@@ -31,11 +31,12 @@ use crate::schema;
 )]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 #[x_kube(validation = Rule::new(
-    r"!has(self.match) || !has(self.criteria) || self.criteria.all(c, self.match.matches('\\b' + c.name + '\\b'))"
+    "!has(self.match) || !has(self.criteria) || \
+     [self.match.findAll('[A-Za-z_][A-Za-z0-9_]*')].all(words, self.criteria.all(c, c.name in words))"
 ).message("every criterion has to be used in match"))]
 #[x_kube(validation = Rule::new(
-    "!has(self.match) || self.match.findAll('[A-Za-z_][A-Za-z0-9_]*').all(word, has(self.criteria) && \
-     self.criteria.exists(c, c.name == word))"
+    "!has(self.match) || [has(self.criteria) ? self.criteria.map(c, c.name) : []].all(names, \
+     self.match.findAll('[A-Za-z_][A-Za-z0-9_]*').all(word, word in names))"
 ).message("every name in match has to be that of a criterion"))]
 pub struct SegmentSpec {
     /// The SegmentStore in which the segment is evaluated.

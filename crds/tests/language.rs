@@ -4,20 +4,22 @@ use segment_crds::{CalendarPeriod, Criterion, SegmentSpec, SegmentStoreSpec};
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
+fn value(yaml: &str) -> Value {
+    serde_saphyr::from_str(yaml).expect("the test's YAML is well-formed")
+}
+
 fn read<T: DeserializeOwned>(yaml: &str) -> Result<T, String> {
-    let value: Value = serde_saphyr::from_str(yaml).expect("the test's YAML is well-formed");
-    serde_json::from_value(value).map_err(|error| error.to_string())
+    serde_json::from_value(value(yaml)).map_err(|error| format!("{yaml}: {error}"))
 }
 
 fn criterion(yaml: &str) -> Criterion {
-    read(yaml).unwrap_or_else(|error| panic!("{yaml}: {error}"))
+    read(yaml).expect("the criterion is good")
 }
 
 /// A criterion that is written again says the same, so no field is lost.
 fn check_kept(yaml: &str) {
-    let value: Value = serde_saphyr::from_str(yaml).unwrap();
-    let criterion: Criterion = serde_json::from_value(value.clone()).unwrap_or_else(|error| panic!("{yaml}: {error}"));
-    assert_eq!(numbers_as_float(serde_json::to_value(criterion).unwrap()), numbers_as_float(value), "{yaml}");
+    let written = serde_json::to_value(criterion(yaml)).expect("a criterion is JSON");
+    assert_eq!(numbers_as_float(written), numbers_as_float(value(yaml)), "{yaml}");
 }
 
 fn numbers_as_float(value: Value) -> Value {
@@ -31,7 +33,7 @@ fn numbers_as_float(value: Value) -> Value {
 
 fn check_refused<T: DeserializeOwned + std::fmt::Debug>(yaml: &str, reason: &str) {
     let error = read::<T>(yaml).expect_err(yaml);
-    assert!(error.contains(reason), "{yaml}: {error}");
+    assert!(error.contains(reason), "{error}");
 }
 
 #[test]
@@ -73,7 +75,7 @@ fn every_kind_is_kept() {
         "firstEvent: {metric: m, within: {calendar: lastMonth}}",
         "regularEvent: {metric: m, where: [{property: p, in: [1]}], count: {atLeast: 2}, every: 7d, of: 12, atLeast: 10}",
         "sequence: {steps: [{metric: a}, {metric: b, where: [{property: p, contains: x}]}], span: 2h, within: {last: 4w}}",
-        "property: {name: n, equals: true}",
+        "property: {name: p, equals: true}",
         "consent: {channel: email, status: subscribed, within: {from: 2026-01-01, to: '2026-02-01T00:00:00Z'}}",
         "location: {within: 2.5km, of: {latitude: 42.36, longitude: -71.06}}",
         "location: {within: 10mi, of: {postalCode: '02110', country: US}}",
@@ -105,8 +107,8 @@ fn every_test_is_kept() {
         "hasItem: red",
         "exists: true",
     ] {
-        check_kept(&format!("{{name: c, property: {{name: n, {test}}}}}"));
-        check_kept(&format!("{{name: c, lastEvent: {{metric: m, has: [{{property: n, not: true, {test}}}]}}}}"));
+        check_kept(&format!("{{name: c, property: {{name: p, {test}}}}}"));
+        check_kept(&format!("{{name: c, lastEvent: {{metric: m, has: [{{property: p, not: true, {test}}}]}}}}"));
     }
 }
 
@@ -120,7 +122,7 @@ fn every_calendar_period_is_read() {
 
 #[test]
 fn a_test_comes_without_what_stands_beside_it() {
-    let property = criterion("{name: c, property: {name: n, in: [a], ignoreCase: true}}").property.unwrap();
+    let property = criterion("{name: c, property: {name: p, in: [a], ignoreCase: true}}").property.unwrap();
     let event =
         criterion("{name: c, event: {metric: m, where: [{property: p, not: true, in: [a], ignoreCase: true}]}}");
     assert_eq!(property.test(), event.event.unwrap().where_[0].test());
@@ -135,8 +137,8 @@ fn null_is_as_absent() {
             .unwrap();
     assert_eq!(null, absent);
     assert_eq!(
-        criterion("{name: c, event: ~, property: {name: n, equals: ~, in: ~, ignoreCase: ~, within: ~, exists: true}}"),
-        criterion("{name: c, property: {name: n, exists: true}}"),
+        criterion("{name: c, event: ~, property: {name: p, equals: ~, in: ~, ignoreCase: ~, within: ~, exists: true}}"),
+        criterion("{name: c, property: {name: p, exists: true}}"),
     );
 }
 
@@ -154,8 +156,8 @@ fn unknown_fields_are_refused_everywhere() {
         "{name: c, regularEvent: {metric: m, every: 1d, of: 2, atLeast: 1, within: {last: 1d}}}",
         "{name: c, sequence: {steps: [{metric: a, within: {last: 1d}}, {metric: b}], span: 1d}}",
         "{name: c, sequence: {steps: [{metric: a}, {metric: b}], span: 1d, gap: 1d}}",
-        "{name: c, property: {name: n, equals: 1, not: true}}",
-        "{name: c, property: {name: n, anniversary: {next: 1d, soon: true}}}",
+        "{name: c, property: {name: p, equals: 1, not: true}}",
+        "{name: c, property: {name: p, anniversary: {next: 1d, soon: true}}}",
         "{name: c, consent: {channel: a, status: b, since: c}}",
         "{name: c, location: {within: 1km, of: {latitude: 1, longitude: 1, height: 1}}}",
         "{name: c, location: {within: 1km, of: {latitude: 1, longitude: 1}, from: 1}}",
@@ -182,11 +184,11 @@ fn values_of_the_wrong_type_are_refused() {
         "{name: c, event: {metric: m, within: 30d}}",
         "{name: c, event: {metric: m, within: {days: '7'}}}",
         "{name: c, event: {metric: m, within: {calendar: today}, where: [1]}}",
-        "{name: c, property: {name: n, in: a}}",
-        "{name: c, property: {name: n, contains: 1}}",
-        "{name: c, property: {name: n, atLeast: '1'}}",
-        "{name: c, property: {name: n, exists: 'true'}}",
-        "{name: c, property: {name: n, equals: a, ignoreCase: 1}}",
+        "{name: c, property: {name: p, in: a}}",
+        "{name: c, property: {name: p, contains: 1}}",
+        "{name: c, property: {name: p, atLeast: '1'}}",
+        "{name: c, property: {name: p, exists: 'true'}}",
+        "{name: c, property: {name: p, equals: a, ignoreCase: 1}}",
         "{name: c, location: {within: 5, of: {latitude: 1, longitude: 1}}}",
         "{name: c, location: {within: 1km, of: {postalCode: 12345, country: US}}}",
         "{name: c, sample: {percent: '1'}}",

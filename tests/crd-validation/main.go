@@ -35,16 +35,18 @@ func main() {
 	}
 }
 
-// check returns what the API server would refuse in the file; a file of another kind has nothing to refuse.
+// check returns what the API server would refuse in the file; a kustomization beside the definitions is passed over.
 func check(path string) ([]error, error) {
 	text, err := os.ReadFile(path)
 	if err != nil {
 		return nil, err
 	}
 	var external v1.CustomResourceDefinition
-	if err := yaml.UnmarshalStrict(text, &external); external.Kind != "CustomResourceDefinition" {
+	err = yaml.UnmarshalStrict(text, &external)
+	if external.Kind == "Kustomization" {
 		return nil, nil
-	} else if err != nil {
+	}
+	if err != nil {
 		return nil, err
 	}
 	scheme := runtime.NewScheme()

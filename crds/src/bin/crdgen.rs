@@ -1,4 +1,4 @@
-//! Writes the CustomResourceDefinitions and their kustomization into the folder of this crate.
+//! Writes the custom resource definitions and their kustomization into the folder of this crate.
 
 use std::error::Error;
 use std::path::Path;
