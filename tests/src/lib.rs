@@ -7,3 +7,4 @@ pub mod conformance;
 pub mod evaluator;
 pub mod json;
 pub mod oracle;
+pub mod world;

@@ -8,11 +8,11 @@ const RADIUS: f64 = 6_371_008.8;
 
 /// Postal codes that the tests use, with coordinates good to about a kilometre; a case must not depend on more.
 const POSTAL_CODES: [(&str, &str, Place); 5] = [
-    ("US", "02110", Place { latitude: 42.357, longitude: -71.053 }),
-    ("US", "10001", Place { latitude: 40.750, longitude: -73.997 }),
-    ("US", "94103", Place { latitude: 37.773, longitude: -122.411 }),
-    ("CA", "M5V", Place { latitude: 43.640, longitude: -79.400 }),
-    ("CA", "H2Y", Place { latitude: 45.505, longitude: -73.555 }),
+    ("US", "02110", Place { latitude: 42.3576, longitude: -71.0514 }),
+    ("US", "10001", Place { latitude: 40.7484, longitude: -73.9967 }),
+    ("US", "94103", Place { latitude: 37.7725, longitude: -122.4147 }),
+    ("CA", "M5V", Place { latitude: 43.6525, longitude: -79.3686 }),
+    ("CA", "H2Y", Place { latitude: 45.508, longitude: -73.554 }),
 ];
 
 /// A point of the Earth, in degrees.
