@@ -8,6 +8,7 @@ pub mod commit;
 pub mod evaluate;
 pub mod fence;
 pub mod manual;
+pub mod publish;
 pub mod schema;
 pub mod shards;
 pub mod store;

@@ -128,7 +128,7 @@ impl Store {
     /// Opens a store: every shard answers, is new enough, has this schema, and belongs to the same store.
     pub async fn open(shards: Vec<Shard>, clock: Clock) -> Result<Self, StoreError> {
         let identities: Vec<Identity> =
-            stream::iter(&shards).map(|shard| checked(shard, clock)).buffered(FAN_OUT).try_collect().await?;
+            stream::iter(&shards).map(|shard| check(shard, clock)).buffered(FAN_OUT).try_collect().await?;
         for (shard, identity) in shards.iter().zip(&identities) {
             if identity.store != identities[0].store {
                 return Err(foreign(shard, format!("belongs to the store `{}`, the first shard to `{}`", identity.store, identities[0].store)));
@@ -203,7 +203,8 @@ pub fn foreign(shard: &Shard, reason: String) -> StoreError {
     StoreError::Foreign { shard: shard.name().to_owned(), database: shard.address().database.clone(), reason }
 }
 
-async fn checked(shard: &Shard, clock: Clock) -> Result<Identity, StoreError> {
+/// Refuses a shard that is too old, has another schema, or belongs to somebody else.
+pub async fn check(shard: &Shard, clock: Clock) -> Result<Identity, StoreError> {
     check_server(shard).await?;
     let missing = |found, mend| StoreError::SchemaVersion { shard: shard.name().to_owned(), found, mend };
     if !tables(shard).await?.iter().any(|table| table == "store_identity") {

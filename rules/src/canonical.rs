@@ -141,6 +141,31 @@ pub enum Criterion {
     },
 }
 
+impl Criterion {
+    /// The sources of events that it reads; none for traits, places and samples.
+    pub fn sources(&self) -> &[Source] {
+        match self {
+            Self::Trait { .. } | Self::Near { .. } | Self::Sample { .. } => &[],
+            Self::Count { source, .. }
+            | Self::DistinctDays { source, .. }
+            | Self::Sum { source, .. }
+            | Self::Average { source, .. }
+            | Self::Extreme { source, .. }
+            | Self::Edge { source, .. }
+            | Self::Regular { source, .. } => std::slice::from_ref(source),
+            Self::Sequence { steps, .. } => steps,
+        }
+    }
+
+    /// All tests in it: of a trait, of the conditions of its sources, of the conditions of an edge.
+    pub fn tests(&self) -> Vec<&Test> {
+        let of_sources = self.sources().iter().flat_map(|source| &source.conditions);
+        let of_edge: &[Condition] = if let Self::Edge { has, .. } = self { has } else { &[] };
+        let of_trait = if let Self::Trait { test, .. } = self { Some(test) } else { None };
+        of_sources.chain(of_edge).map(|condition| &condition.test).chain(of_trait).collect()
+    }
+}
+
 /// Which events of a profile: those of a metric that satisfy all conditions.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Source {

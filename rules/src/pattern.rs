@@ -6,6 +6,8 @@
 //! classes by code points, and all of it within `(?-i:` and `)`, which changes nothing for RE2, but makes ClickHouse look for
 //! no text at all, because it takes the `i` for a flag that switches to ignoring case.
 
+#[cfg(test)]
+mod trial;
 mod class;
 mod groups;
 

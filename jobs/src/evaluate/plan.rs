@@ -66,7 +66,7 @@ pub type Metrics = HashMap<(u64, u16), Vec<String>>;
 
 /// Whether a criterion asks for events of every metric, so that the plan needs [`Metrics`].
 pub fn asks_every_metric(criterion: &Criterion) -> bool {
-    sources_of(criterion).iter().any(|source| source.metric == "*")
+    criterion.sources().iter().any(|source| source.metric == "*")
 }
 
 /// The criteria that the roots reach.
@@ -541,18 +541,4 @@ struct WindowExtra {
 
 fn bounds(range: NumberRange) -> (f64, f64) {
     (range.from.unwrap_or(f64::NEG_INFINITY), range.below.unwrap_or(f64::INFINITY))
-}
-
-fn sources_of(criterion: &Criterion) -> Vec<&Source> {
-    match criterion {
-        Criterion::Trait { .. } | Criterion::Near { .. } | Criterion::Sample { .. } => Vec::new(),
-        Criterion::Count { source, .. }
-        | Criterion::DistinctDays { source, .. }
-        | Criterion::Sum { source, .. }
-        | Criterion::Average { source, .. }
-        | Criterion::Extreme { source, .. }
-        | Criterion::Edge { source, .. }
-        | Criterion::Regular { source, .. } => vec![source],
-        Criterion::Sequence { steps, .. } => steps.iter().collect(),
-    }
 }
