@@ -64,6 +64,21 @@ pub struct Definition {
     pub expression: Expression<String>,
 }
 
+impl Definition {
+    /// The ids of all canonical criteria that its named criteria are made of.
+    pub fn criterion_ids(&self) -> Vec<u64> {
+        let mut ids = Vec::new();
+        for criterion in self.criteria.values() {
+            criterion.expression.for_each_leaf(&mut |leaf| {
+                if let NamedLeaf::Criterion(id) = leaf {
+                    ids.push(*id);
+                }
+            });
+        }
+        ids
+    }
+}
+
 /// A criterion of a Segment, for explanations.
 #[derive(Clone, Debug)]
 pub struct NamedCriterion {

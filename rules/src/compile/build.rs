@@ -133,17 +133,24 @@ fn graph_trouble(error: GraphError) -> (String, String) {
 }
 
 fn finish(account: Account) -> AccountRules {
-    let (nodes, criteria) = account.graph.into_parts();
-    let needed: BTreeSet<u64> = nodes
-        .iter()
-        .flat_map(|node| &node.children)
-        .filter_map(|child| match child.target {
-            Target::Criterion(id) => Some(id),
-            Target::Node(_) | Target::Universe => None,
-        })
-        .collect();
-    let (criteria, folded) = criteria.into_iter().partition(|(id, _)| needed.contains(id));
-    let mut definitions = account.definitions;
-    definitions.sort_by(|left, right| (&left.namespace, &left.name).cmp(&(&right.namespace, &right.name)));
-    AccountRules { definitions, nodes, criteria, folded }
+    let (mut nodes, criteria) = account.graph.into_parts();
+    // A Segment that was refused halfway has left nodes that nobody needs.
+    let mut needed: BTreeSet<Target> = account.definitions.iter().map(|one| Target::Node(one.root)).collect();
+    for node in nodes.iter().rev() {
+        if needed.contains(&Target::Node(node.id)) {
+            needed.extend(node.children.iter().map(|child| child.target));
+        }
+    }
+    nodes.retain(|node| needed.contains(&Target::Node(node.id)));
+    let named: BTreeSet<u64> = account.definitions.iter().flat_map(Definition::criterion_ids).collect();
+    let mut rules = AccountRules { definitions: account.definitions, nodes, ..AccountRules::default() };
+    for (id, criterion) in criteria {
+        if needed.contains(&Target::Criterion(id)) {
+            rules.criteria.insert(id, criterion);
+        } else if named.contains(&id) {
+            rules.folded.insert(id, criterion);
+        }
+    }
+    rules.definitions.sort_by(|left, right| (&left.namespace, &left.name).cmp(&(&right.namespace, &right.name)));
+    rules
 }

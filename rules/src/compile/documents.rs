@@ -40,7 +40,9 @@ pub(super) fn read(documents: &[Document]) -> Read {
     }
     let mut zoneless: BTreeMap<ObjectName, usize> = BTreeMap::new();
     let mut times: HashMap<&ObjectName, usize> = HashMap::new();
-    found.iter().for_each(|(_, object)| *times.entry(object).or_default() += 1);
+    for (_, object) in &found {
+        *times.entry(object).or_default() += 1;
+    }
     for (document, object) in &found {
         if times.get(object).is_some_and(|times| *times > 1) {
             let reason = format!("{} Segments of the namespace have the name {}", times[object], object.name);
@@ -56,7 +58,9 @@ pub(super) fn read(documents: &[Document]) -> Read {
         });
         match parsed {
             Ok(segment) => {
-                without_zone.into_iter().for_each(|store| *zoneless.entry(store).or_default() += 1);
+                if let Some(store) = without_zone {
+                    *zoneless.entry(store).or_default() += 1;
+                }
                 read.segments.insert(object.clone(), segment);
             }
             Err(problems) => drop(read.refused.insert(object.clone(), problems)),

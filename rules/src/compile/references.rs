@@ -190,7 +190,9 @@ impl Search<'_> {
     fn leave(&mut self, root: usize) {
         let at = self.stack.iter().rposition(|number| *number == root).unwrap_or(0);
         let component = self.stack.split_off(at);
-        component.iter().for_each(|number| self.on_stack[*number] = false);
+        for number in &component {
+            self.on_stack[*number] = false;
+        }
         self.components.push(component);
     }
 }

@@ -21,9 +21,8 @@ pub fn anniversary_days(window: AnniversaryWindow, zone: &str, as_of_ms: i64) ->
 }
 
 fn days_that_start_in(zone: &Zone, as_of_ms: i64, from_s: i64, to_s: i64) -> (i32, i32) {
-    let from_ms = super::after(as_of_ms, from_s);
-    let to_ms = super::after(as_of_ms, to_s);
-    (zone.first_day_from(from_ms), zone.first_day_from(to_ms))
+    let first_day_after = |seconds| zone.first_day_from(super::after(as_of_ms, seconds));
+    (first_day_after(from_s), first_day_after(to_s))
 }
 
 fn days_of_year(day: i32) -> impl Iterator<Item = u16> {

@@ -1,6 +1,5 @@
 //! From YAML's events to trees: anchors, merge keys, unique keys. What aliases make of a text is bounded.
 
-use std::borrow::Cow;
 use std::collections::{HashMap, HashSet};
 
 use granit_parser::{Event, Parser, ScalarStyle, Tag};
@@ -63,7 +62,7 @@ pub(super) fn compose(text: &str) -> Result<Vec<Item>, YamlError> {
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
     let mut composer = Composer::default();
     for event in Parser::new_from_str(text) {
-        let (event, span) = event.map_err(|error| YamlError::new(error.marker().line(), error.info().to_owned()))?;
+        let (event, span) = event.map_err(|error| YamlError::new(error.marker().line(), error.info().clone()))?;
         composer.event(event, span.start.line())?;
     }
     Ok(composer.roots)
@@ -76,7 +75,7 @@ impl Composer {
                 self.anchors.clear();
                 Ok(())
             }
-            Event::Scalar(text, style, anchor, tag) => self.scalar(&text, style, anchor, tag, line),
+            Event::Scalar(text, style, anchor, tag) => self.scalar(&text, style, anchor, tag.as_deref(), line),
             Event::Alias(anchor) => {
                 let item = self.anchors.get(&anchor).cloned();
                 let item = item.ok_or_else(|| YamlError::new(line, "an alias within what it stands for"))?;
@@ -127,7 +126,7 @@ impl Composer {
         text: &str,
         style: ScalarStyle,
         anchor: usize,
-        tag: Option<Cow<'_, Tag>>,
+        tag: Option<&Tag>,
         line: usize,
     ) -> Result<(), YamlError> {
         let plain = style == ScalarStyle::Plain;
@@ -139,7 +138,7 @@ impl Composer {
             *key = Some(Key::Merge);
             return Ok(());
         }
-        let (value, lossy) = resolve(text, plain, tag.as_deref()).map_err(|reason| YamlError::new(line, reason))?;
+        let (value, lossy) = resolve(text, plain, tag).map_err(|reason| YamlError::new(line, reason))?;
         self.value(Item { line, size: 1, height: 1, content: Content::Scalar(value, lossy) }, anchor)
     }
 
