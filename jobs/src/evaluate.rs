@@ -4,6 +4,7 @@
 //! level by level; the pages of the roots are staged for a commit. Slots keep units apart, so many small accounts go
 //! through one set of statements.
 
+mod months;
 pub mod plan;
 pub mod rows;
 
@@ -54,12 +55,13 @@ pub async fn evaluate(shard: &Shard, stage: &Stage, rows: Rows, limits: Limits) 
 
 async fn stage_rules(shard: &Shard, stage: &Stage, rows: Rows) -> Result<(), ShardError> {
     let scope = stage.scope();
-    let Rows { tests, sources, windows, thresholds, nodes, roots, reach: _ } = rows;
+    let Rows { tests, sources, windows, thresholds, spans, nodes, roots, reach: _ } = rows;
     futures::try_join!(
         shard.insert_all("run_tests", &scope, tests),
         shard.insert_all("run_sources", &scope, sources),
         shard.insert_all("run_windows", &scope, windows),
         shard.insert_all("run_thresholds", &scope, thresholds),
+        shard.insert_all("run_spans", &scope, spans),
         shard.insert_all("run_nodes", &scope, nodes),
         shard.insert_all("run_roots", &scope, roots),
     )?;
@@ -77,10 +79,13 @@ fn statements(rows: &Rows) -> Vec<Statement> {
         (form::EDGE, sql::EDGE),
         (form::REGULAR, sql::REGULAR),
         (form::SEQUENCE, sql::SEQUENCE),
+        (form::ANY, sql::ANY),
+        (form::PIECE, sql::PIECES),
     ];
     let needed_by_role = by_role.into_iter().filter(|(role, _)| roles.contains(role));
     let needed_by_form = by_form.into_iter().filter(|(form, _)| forms.contains(form));
-    needed_by_role.chain(needed_by_form).map(|(_, statement)| statement).collect()
+    let planes = (!rows.spans.is_empty()).then_some(sql::PLANES);
+    needed_by_role.chain(needed_by_form).map(|(_, statement)| statement).chain(planes).collect()
 }
 
 /// The UTC days that windows of events reach, as ClickHouse's Date: 1970-01-01 to 2149-06-06.

@@ -12,3 +12,4 @@ pub mod publish;
 pub mod schema;
 pub mod shards;
 pub mod store;
+pub mod summarise;

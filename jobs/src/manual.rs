@@ -21,7 +21,7 @@ use crate::{
     commit::{self, Batch, CommitError, Stage},
     evaluate::{
         self, Limits,
-        plan::{self, AccountRules, Metrics, UnitWork},
+        plan::{self, AccountRules, Known, UnitWork},
     },
     fence::Fence,
     shards::{Shard, ShardError},
@@ -154,10 +154,10 @@ impl Work<'_> {
         self.end_earlier_attempts().await?;
         let todo = read::todo(self.shard, self.options.run).await?;
         let slices = slices::cut(todo.units, &todo.rules, self.options.bounds);
-        let metrics = self.metrics(&slices, &todo.rules).await?;
+        let known = self.known(&slices, &todo.rules).await?;
         let numbers = slices.into_iter().enumerate();
         let mut working = stream::iter(numbers)
-            .map(|(index, units)| self.slice(index, units, &todo.rules, &metrics))
+            .map(|(index, units)| self.slice(index, units, &todo.rules, &known))
             .buffer_unordered(self.options.slices_at_once.max(1));
         while let Some(outcome) = working.next().await {
             outcome?;
@@ -188,6 +188,8 @@ impl Work<'_> {
             sql::DROP_RUN_SOURCES,
             sql::DROP_RUN_WINDOWS,
             sql::DROP_RUN_THRESHOLDS,
+            sql::DROP_RUN_SPANS,
+            sql::DROP_RUN_PLANES,
             sql::DROP_RUN_NODES,
             sql::DROP_RUN_ROOTS,
             sql::DROP_RUN_RESULTS,
@@ -197,18 +199,13 @@ impl Work<'_> {
         Ok(())
     }
 
-    /// The metrics of the units, if any criterion asks for every metric.
-    async fn metrics(
-        &self,
-        slices: &[Vec<UnitWork>],
-        rules: &HashMap<u64, AccountRules>,
-    ) -> Result<Metrics, ShardError> {
-        if !rules.values().any(|rules| rules.criteria.values().any(plan::asks_every_metric)) {
-            return Ok(Metrics::new());
-        }
+    /// What the plans have to know of the data: metrics only if a criterion asks for every metric.
+    async fn known(&self, slices: &[Vec<UnitWork>], rules: &HashMap<u64, AccountRules>) -> Result<Known, ShardError> {
         let accounts = || slices.iter().flatten().map(|unit| unit.account);
         let (from, to) = (accounts().min().unwrap_or(0), accounts().max().unwrap_or(0));
-        read::metrics(self.shard, from, to).await
+        let every = rules.values().any(|rules| rules.criteria.values().any(plan::asks_every_metric));
+        let metrics = if every { read::metrics(self.shard, from, to).await? } else { HashMap::new() };
+        Ok(Known { metrics, months: read::months(self.shard, from, to).await? })
     }
 
     /// Evaluates and commits a slice. One that the server refuses is halved until the culprit is alone.
@@ -217,7 +214,7 @@ impl Work<'_> {
         index: usize,
         units: Vec<UnitWork>,
         rules: &HashMap<u64, AccountRules>,
-        metrics: &Metrics,
+        known: &Known,
     ) -> Result<(), RunError> {
         let mut parts = vec![units];
         let mut part_no = 0;
@@ -229,7 +226,7 @@ impl Work<'_> {
             part_no += 1;
             let started = Instant::now();
             let read_seq = commit::newest(self.shard).await?.map_or(0, |commit| commit.seq);
-            let planned = plan::plan(&stage, &units, rules, metrics, self.as_of_ms);
+            let planned = plan::plan(&stage, &units, rules, known, self.as_of_ms);
             match evaluate::evaluate(self.shard, &stage, planned, self.options.limits).await {
                 Ok(()) => self.commit(&stage, read_seq, started).await?,
                 Err(error) => {

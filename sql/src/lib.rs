@@ -35,11 +35,14 @@ pub mod rule_join {
         /// All statements of this folder.
         ALL, "rule_join":
         AGGREGATE = "aggregate",
+        ANY = "any",
         DAYS = "days",
         EDGE = "edge",
         LOADED_UNIVERSE = "loaded_universe",
         NEAR = "near",
         NODES = "nodes",
+        PIECES = "pieces",
+        PLANES = "planes",
         REGULAR = "regular",
         RESULTS = "results",
         SAMPLE = "sample",
@@ -83,9 +86,11 @@ pub mod run {
         DONE = "done",
         DROP_RUN_BITMAPS = "drop_run_bitmaps",
         DROP_RUN_NODES = "drop_run_nodes",
+        DROP_RUN_PLANES = "drop_run_planes",
         DROP_RUN_RESULTS = "drop_run_results",
         DROP_RUN_ROOTS = "drop_run_roots",
         DROP_RUN_SOURCES = "drop_run_sources",
+        DROP_RUN_SPANS = "drop_run_spans",
         DROP_RUN_TESTS = "drop_run_tests",
         DROP_RUN_THRESHOLDS = "drop_run_thresholds",
         DROP_RUN_WINDOWS = "drop_run_windows",
@@ -128,6 +133,42 @@ pub mod publish {
         LIVE = "live",
         NEWEST_DEFINITIONS = "newest_definitions",
         PROPERTY_PAIRS = "property_pairs",
+    }
+}
+
+/// The bulk load: claims on lanes, numbers, traits, the back-fill of properties.
+pub mod load {
+    use crate::Statement;
+
+    statements! {
+        /// All statements of this folder.
+        ALL, "load":
+        ACCOUNTS = "accounts",
+        BACKFILL_PAIR = "backfill_pair",
+        BUCKETS_WITH_EVENTS = "buckets_with_events",
+        CLAIM_LANES = "claim_lanes",
+        CLAIM_STATE = "claim_state",
+        MARK_CLAIM = "mark_claim",
+        MEND_NAMES = "mend_names",
+        NEWEST_CLAIM = "newest_claim",
+        NUMBERS = "numbers",
+        PAIR_HASHES = "pair_hashes",
+        PROPERTY_PAIRS = "property_pairs",
+        TRAIT_KEYS = "trait_keys",
+    }
+}
+
+/// Summaries of closed data.
+pub mod summary {
+    use crate::Statement;
+
+    statements! {
+        /// All statements of this folder.
+        ALL, "summary":
+        BUILD_MONTH = "build_month",
+        BUILT_MONTHS = "built_months",
+        MARK_MONTHS = "mark_months",
+        MONTHS = "months",
     }
 }
 
@@ -183,6 +224,10 @@ pub mod schema {
         STEP_43 = "43_unit_loads",
         STEP_44 = "44_members",
         STEP_45 = "45_profile_segments",
+        STEP_46 = "46_event_months",
+        STEP_47 = "47_month_summaries",
+        STEP_48 = "48_run_spans",
+        STEP_49 = "49_run_planes",
     }
 
     /// The schema version that this build makes and needs: the number of steps.

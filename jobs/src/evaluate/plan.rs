@@ -3,7 +3,7 @@
 //! Everything that a statement joins by gets a small number within the slice: criteria, nodes and universes share the
 //! slots, sources and windows have numbers of their own. Equal sources and windows of a unit are one row.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use segment_rules::{
     Child, Node, Op, Target,
@@ -11,7 +11,8 @@ use segment_rules::{
     instants::{self, Interval, TimesOf},
 };
 
-use super::rows::{NodeRow, RootRow, SourceRow, TestRow, ThresholdRow, WindowRow, form, role, test, threshold};
+use super::months;
+use super::rows::{NodeRow, RootRow, SourceRow, SpanRow, TestRow, ThresholdRow, WindowRow, form, role, test, threshold};
 use crate::commit::Stage;
 
 /// The rules of an account, as published.
@@ -55,6 +56,7 @@ pub struct Rows {
     pub sources: Vec<SourceRow>,
     pub windows: Vec<WindowRow>,
     pub thresholds: Vec<ThresholdRow>,
+    pub spans: Vec<SpanRow>,
     pub nodes: Vec<NodeRow>,
     pub roots: Vec<RootRow>,
     /// The instants that any window of events can reach.
@@ -63,6 +65,18 @@ pub struct Rows {
 
 /// Metrics that a unit has events of; for sources of every metric.
 pub type Metrics = HashMap<(u64, u16), Vec<String>>;
+
+/// The calendar months (first day, counted from 1970-01-01) of a unit that are summarised in `event_months`.
+pub type Months = HashMap<(u64, u16), BTreeSet<i32>>;
+
+/// What a plan has to know of a shard's data.
+#[derive(Clone, Debug, Default)]
+pub struct Known {
+    /// For sources of every metric.
+    pub metrics: Metrics,
+    /// For counts over long windows.
+    pub months: Months,
+}
 
 /// Whether a criterion asks for events of every metric, so that the plan needs [`Metrics`].
 pub fn asks_every_metric(criterion: &Criterion) -> bool {
@@ -107,13 +121,13 @@ pub fn plan(
     stage: &Stage,
     units: &[UnitWork],
     rules: &HashMap<u64, AccountRules>,
-    metrics: &Metrics,
+    known: &Known,
     as_of_ms: i64,
 ) -> Rows {
     let mut planner = Planner {
         stage: *stage,
         as_of_ms,
-        metrics,
+        known,
         rows: Rows::default(),
         slots: 0,
         windows: HashMap::new(),
@@ -131,7 +145,7 @@ pub fn plan(
 struct Planner<'a> {
     stage: Stage,
     as_of_ms: i64,
-    metrics: &'a Metrics,
+    known: &'a Known,
     rows: Rows,
     slots: u32,
     windows: HashMap<WindowKey, u32>,
@@ -147,6 +161,15 @@ struct WindowKey {
     every_ms: i64,
     latest: bool,
     zone: String,
+}
+
+/// Marks windows that are put together from spans; they have no row of their own.
+const PLANES: i8 = 0;
+
+impl WindowKey {
+    fn of(form: i8, sources: Vec<u32>, interval: Interval) -> Self {
+        Self { form, sources, interval, every_ms: 0, latest: false, zone: String::new() }
+    }
 }
 
 impl Planner<'_> {
@@ -238,10 +261,7 @@ impl Planner<'_> {
 
     fn event_criterion(&mut self, criterion: &Criterion, slot: u32) {
         match criterion {
-            Criterion::Count { source, window, at_least } => {
-                let window = self.aggregate(source, window, None);
-                self.threshold(window, slot, threshold::COUNT, |row| row.at_least = *at_least);
-            }
+            Criterion::Count { source, window, at_least } => self.count(slot, source, window, *at_least),
             Criterion::Sum { source, window, property, negative, at_least } => {
                 let window = self.aggregate(source, window, Some(property));
                 let op = if *negative { threshold::NEGATIVE_SUM } else { threshold::SUM };
@@ -289,6 +309,55 @@ impl Planner<'_> {
             ..self.tested(role::TRAIT, slot, test)
         };
         self.rows.tests.push(row);
+    }
+
+    /// Counts of whole metrics are served by summaries as far as they reach.
+    fn count(&mut self, slot: u32, source: &Source, window: &Window, at_least: u64) {
+        let plain = source.conditions.is_empty();
+        let (window, op) = match at_least {
+            1 if plain => (self.any(source, window), threshold::ANY),
+            2..=8 if plain => (self.planes(source, window), threshold::PLANES),
+            _ => (self.aggregate(source, window, None), threshold::COUNT),
+        };
+        self.threshold(window, slot, op, |row| row.at_least = at_least);
+    }
+
+    fn any(&mut self, source: &Source, window: &Window) -> u32 {
+        let interval = self.reached(window);
+        let source = self.source(source, None, &[]);
+        self.window(form::ANY, vec![source], interval, WindowExtra::default())
+    }
+
+    /// A window of counts: the whole months of it that are summarised, and pieces of events before and after.
+    fn planes(&mut self, source: &Source, window: &Window) -> u32 {
+        let interval = self.reached(window);
+        let number = self.source(source, None, &[]);
+        let key = WindowKey::of(PLANES, vec![number], interval);
+        if let Some(known) = self.windows.get(&key) {
+            return *known;
+        }
+        let window = self.next_window();
+        self.windows.insert(key, window);
+        let no_months = BTreeSet::new();
+        let (months, pieces) = months::cover(interval, self.known.months.get(&self.unit).unwrap_or(&no_months));
+        for piece in pieces {
+            let piece = self.window(form::PIECE, vec![number], piece, WindowExtra::default());
+            let row = SpanRow { piece, ..self.span(window) };
+            self.rows.spans.push(row);
+        }
+        if let Some((month_from, month_to)) = months {
+            for metric in self.metrics_of(&source.metric) {
+                let row = SpanRow { metric, month_from, month_to, ..self.span(window) };
+                self.rows.spans.push(row);
+            }
+        }
+        window
+    }
+
+    fn span(&self, window: u32) -> SpanRow {
+        let Stage { run, attempt, slice, .. } = self.stage;
+        let (account, bucket) = self.unit;
+        SpanRow { run, attempt, slice, window, piece: 0, account, bucket, metric: String::new(), month_from: 0, month_to: 0 }
     }
 
     fn aggregate(&mut self, source: &Source, window: &Window, value: Option<&str>) -> u32 {
@@ -341,12 +410,13 @@ impl Planner<'_> {
     /// The number of a window; the steps of a sequence share one.
     fn window(&mut self, form: i8, sources: Vec<u32>, interval: Interval, extra: WindowExtra) -> u32 {
         let WindowExtra { every_ms, latest, zone } = extra;
-        let number = u32::try_from(self.windows.len()).unwrap_or(u32::MAX) + 1;
+        let number = self.next_window();
         let key = WindowKey { form, sources, interval, every_ms, latest, zone };
         if let Some(known) = self.windows.get(&key) {
             return *known;
         }
         let Stage { run, attempt, slice, .. } = self.stage;
+        let (from_day, to_day) = if form == form::PIECE { months::touched(interval) } else { months::whole(interval) };
         let (zone_from, zone_offset) = match key.zone.as_str() {
             "" => Default::default(),
             zone => instants::day_pieces(zone, interval.from_ms, interval.to_ms).into_iter().unzip(),
@@ -362,6 +432,8 @@ impl Planner<'_> {
                 step: u8::try_from(index + 1).unwrap_or(u8::MAX),
                 from_ms: interval.from_ms,
                 to_ms: interval.to_ms,
+                from_day,
+                to_day,
                 every_ms,
                 steps: u8::try_from(key.sources.len()).unwrap_or(u8::MAX),
                 latest: u8::from(latest),
@@ -371,6 +443,10 @@ impl Planner<'_> {
         }
         self.windows.insert(key, number);
         number
+    }
+
+    fn next_window(&self) -> u32 {
+        u32::try_from(self.windows.len()).unwrap_or(u32::MAX) + 1
     }
 
     fn threshold(&mut self, window: u32, slot: u32, op: i8, fill: impl FnOnce(&mut ThresholdRow)) {
@@ -454,7 +530,7 @@ impl Planner<'_> {
 
     fn metrics_of(&self, metric: &str) -> Vec<String> {
         if metric == "*" {
-            return self.metrics.get(&self.unit).cloned().unwrap_or_default();
+            return self.known.metrics.get(&self.unit).cloned().unwrap_or_default();
         }
         vec![metric.to_owned()]
     }

@@ -40,6 +40,8 @@ pub mod form {
     pub const EDGE: i8 = 3;
     pub const REGULAR: i8 = 4;
     pub const SEQUENCE: i8 = 5;
+    pub const ANY: i8 = 6;
+    pub const PIECE: i8 = 7;
 }
 
 /// Values of `run_thresholds.op`.
@@ -55,6 +57,8 @@ pub mod threshold {
     pub const EDGE: i8 = 8;
     pub const REGULAR: i8 = 9;
     pub const SEQUENCE: i8 = 10;
+    pub const ANY: i8 = 11;
+    pub const PLANES: i8 = 12;
 }
 
 macro_rules! staged {
@@ -93,7 +97,8 @@ staged! {
 staged! {
     /// A row of `run_windows`.
     WindowRow {
-        form: i8, window: u32, source: u32, step: u8, from_ms: i64, to_ms: i64, every_ms: i64, steps: u8, latest: u8,
+        form: i8, window: u32, source: u32, step: u8, from_ms: i64, to_ms: i64, from_day: i32, to_day: i32,
+        every_ms: i64, steps: u8, latest: u8,
         zone_from: Vec<i64>, zone_offset: Vec<i64>,
     }
 }
@@ -104,6 +109,11 @@ staged! {
         window: u32, slot: u32, op: i8, at_least: u64, amount: String, bounded: u8, above: u8, number_from: f64,
         number_below: f64, from_ms: i64, to_ms: i64, count_from: u64, count_below: u64, outside: u8,
     }
+}
+
+staged! {
+    /// A row of `run_spans`. The months are days since 1970-01-01.
+    SpanRow { window: u32, piece: u32, account: u64, bucket: u16, metric: String, month_from: u16, month_to: u16 }
 }
 
 staged! {

@@ -4,13 +4,13 @@ use std::collections::{HashMap, HashSet};
 
 use clickhouse::Row;
 use segment_rules::{Child, Node, Op, Target, canonical::Criterion};
-use segment_sql::run as sql;
+use segment_sql::{run as sql, summary};
 use serde::Deserialize;
 use uuid::Uuid;
 
 use super::RunError;
 use crate::{
-    evaluate::plan::{AccountRules, Metrics, Root, UnitWork},
+    evaluate::plan::{AccountRules, Metrics, Months, Root, UnitWork},
     shards::{Shard, ShardError},
 };
 
@@ -94,6 +94,13 @@ struct MetricRow {
     metric: String,
 }
 
+#[derive(Row, Deserialize)]
+struct MonthRow {
+    account: u64,
+    bucket: u16,
+    month: i32,
+}
+
 /// Everything that a run asks for on a shard, less what it has committed there.
 pub(super) async fn todo(shard: &Shard, run: Uuid) -> Result<Todo, RunError> {
     let rows: Vec<RunRow> = call(shard, sql::UNITS, run).rows().await?;
@@ -133,6 +140,21 @@ pub(super) async fn metrics(shard: &Shard, account_from: u64, account_to: u64) -
         metrics.entry((account, bucket)).or_default().push(metric);
     }
     Ok(metrics)
+}
+
+/// The months of units that are summarised.
+pub(super) async fn months(shard: &Shard, account_from: u64, account_to: u64) -> Result<Months, ShardError> {
+    let rows: Vec<MonthRow> = shard
+        .call(summary::BUILT_MONTHS, "read")
+        .param("account_from", account_from)
+        .param("account_to", account_to)
+        .rows()
+        .await?;
+    let mut months = Months::new();
+    for MonthRow { account, bucket, month } in rows {
+        months.entry((account, bucket)).or_default().insert(month);
+    }
+    Ok(months)
 }
 
 async fn rules(shard: &Shard, run: Uuid) -> Result<HashMap<u64, AccountRules>, RunError> {

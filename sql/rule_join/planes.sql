@@ -1,0 +1,60 @@
+-- planes: truth of "at least k times", k from 2 to 8: months and pieces are added up by a ripple-carry adder of bitmaps
+-- The sum of two counts: bit by bit, with a carry; whatever reaches 8 stays in the fourth plane.
+INSERT INTO run_bitmaps (run, attempt, slice, slot, page, truth)
+WITH
+    bitmapBuild(CAST([], 'Array(UInt32)')) AS nobody,
+    (a, x) -> (
+        bitmapXor(a.1, x.1),
+        bitmapXor(bitmapXor(a.2, x.2), bitmapAnd(a.1, x.1)),
+        bitmapXor(bitmapXor(a.3, x.3),
+            bitmapOr(bitmapAnd(a.2, x.2), bitmapAnd(bitmapXor(a.2, x.2), bitmapAnd(a.1, x.1)))),
+        bitmapOr(bitmapOr(a.4, x.4),
+            bitmapOr(bitmapAnd(a.3, x.3), bitmapAnd(bitmapXor(a.3, x.3),
+                bitmapOr(bitmapAnd(a.2, x.2), bitmapAnd(bitmapXor(a.2, x.2), bitmapAnd(a.1, x.1))))))
+    ) AS add
+SELECT {run:UUID}, {attempt:UUID}, {slice:UInt32}, slot, page, truth
+FROM (
+    SELECT t.slot AS slot, c.page AS page,
+        multiIf(
+            t.at_least = 2, bitmapOr(bitmapOr(c.counts.2, c.counts.3), c.counts.4),
+            t.at_least = 3, bitmapOr(bitmapOr(bitmapAnd(c.counts.1, c.counts.2), c.counts.3), c.counts.4),
+            t.at_least = 4, bitmapOr(c.counts.3, c.counts.4),
+            t.at_least = 5, bitmapOr(bitmapAnd(c.counts.3, bitmapOr(c.counts.1, c.counts.2)), c.counts.4),
+            t.at_least = 6, bitmapOr(bitmapAnd(c.counts.3, c.counts.2), c.counts.4),
+            t.at_least = 7, bitmapOr(bitmapAnd(bitmapAnd(c.counts.3, c.counts.2), c.counts.1), c.counts.4),
+            c.counts.4) AS truth
+    FROM (
+        SELECT window, page, arrayFold(add, groupArray((ones, twos, fours, many)), (nobody, nobody, nobody, nobody)) AS counts
+        FROM (
+            SELECT s.window AS window, p.page AS page, p.ones AS ones, p.twos AS twos, p.fours AS fours, p.many AS many
+            FROM (
+                SELECT piece, page, ones, twos, fours, many FROM run_planes
+                WHERE run = {run:UUID} AND attempt = {attempt:UUID} AND slice = {slice:UInt32}
+            ) AS p
+            INNER JOIN (
+                SELECT window, piece FROM run_spans
+                WHERE run = {run:UUID} AND attempt = {attempt:UUID} AND slice = {slice:UInt32} AND piece != 0
+            ) AS s ON s.piece = p.piece
+            UNION ALL
+            SELECT s.window AS window, m.page AS page, m.ones AS ones, m.twos AS twos, m.fours AS fours, m.many AS many
+            FROM (
+                SELECT account, bucket, metric, month, page, ones, twos, fours, many FROM event_months FINAL
+                WHERE account BETWEEN {account_from:UInt64} AND {account_to:UInt64}
+                    AND metric IN (
+                        SELECT metric FROM run_spans
+                        WHERE run = {run:UUID} AND attempt = {attempt:UUID} AND slice = {slice:UInt32} AND piece = 0)
+            ) AS m
+            INNER JOIN (
+                SELECT window, account, bucket, metric, month_from, month_to FROM run_spans
+                WHERE run = {run:UUID} AND attempt = {attempt:UUID} AND slice = {slice:UInt32} AND piece = 0
+            ) AS s ON s.account = m.account AND s.bucket = m.bucket AND s.metric = m.metric
+            WHERE m.month >= s.month_from AND m.month < s.month_to
+        )
+        GROUP BY window, page
+    ) AS c
+    INNER JOIN (
+        SELECT window, slot, at_least FROM run_thresholds
+        WHERE run = {run:UUID} AND attempt = {attempt:UUID} AND slice = {slice:UInt32} AND op = 'planes'
+    ) AS t ON t.window = c.window
+)
+WHERE bitmapCardinality(truth) > 0
