@@ -130,8 +130,19 @@ pub(crate) fn segment(
             criteria,
             expression,
         }),
-        _ => Err(problems),
+        _ => Err(unique(problems)),
     }
+}
+
+/// A number may be found twice: when the file is read, and when its test is.
+fn unique(problems: Vec<Problem>) -> Vec<Problem> {
+    let mut kept: Vec<Problem> = Vec::with_capacity(problems.len());
+    for problem in problems {
+        if !kept.contains(&problem) {
+            kept.push(problem);
+        }
+    }
+    kept
 }
 
 fn zone(

@@ -123,7 +123,11 @@ fn type_problem(inner: &str, error: &str) -> Problem {
         return Problem::new(format!("{at}.{field}"), "the field is missing", "state it");
     }
     let mend = if error.contains("expected a string") || error.ends_with("expected string") {
-        "quote it"
+        if error.contains("boolean") {
+            "quote it: YAML takes y, yes, on, n, no and off for booleans"
+        } else {
+            "quote it"
+        }
     } else {
         "write a value of the field's type"
     };
