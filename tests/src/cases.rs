@@ -1,1 +1,58 @@
-//! Under construction.
+//! Random worlds, the same for the same seed; what differs between two evaluators; and the smallest world that does.
+
+mod criteria;
+mod data;
+mod random;
+mod segments;
+mod shrink;
+mod values;
+
+use crate::oracle;
+use crate::world::{Batch, World};
+use random::Random;
+use values::Vocabulary;
+
+pub use shrink::{Evaluate, Regression, mismatches, shrink};
+
+/// The zones of the worlds, each with instants at which something happens to its clocks.
+const ZONES: [(&str, &[&str]); 10] = [
+    ("America/New_York", &["2026-03-08T07:00:00Z", "2026-11-01T06:00:00Z"]),
+    ("Europe/Berlin", &["2026-03-29T01:00:00Z", "2026-10-25T01:00:00Z", "2028-02-28T23:00:00Z"]),
+    ("Asia/Kolkata", &["2026-06-15T18:30:00Z"]),
+    ("America/St_Johns", &["2026-03-08T05:30:00Z", "2026-11-01T04:30:00Z"]),
+    ("Australia/Lord_Howe", &["2026-04-04T15:00:00Z", "2026-10-03T15:30:00Z"]),
+    ("America/Santiago", &["2026-04-05T03:00:00Z", "2026-09-06T04:00:00Z"]),
+    ("Asia/Beirut", &["2026-03-28T22:00:00Z", "2026-10-24T21:00:00Z"]),
+    ("Africa/Cairo", &["2026-04-23T22:00:00Z", "2026-10-29T21:00:00Z"]),
+    ("Pacific/Apia", &["2011-12-30T10:00:00Z", "2011-12-31T10:00:00Z"]),
+    ("UTC", &["2026-06-15T12:00:00Z", "2027-01-01T00:00:00Z", "2027-03-01T00:00:00Z", "2028-02-29T00:00:00Z"]),
+];
+
+const HOUR: i64 = 3_600_000;
+const DAY: i64 = 24 * HOUR;
+
+/// So many worlds at one instant.
+pub fn batch(seed: u64, worlds: usize) -> Batch {
+    let mut random = Random::new(seed);
+    let (zone, instants) = *random.pick(&ZONES);
+    let instant = *random.pick(instants);
+    let instant = oracle::instant(instant).unwrap_or(0);
+    let moved = match random.below(4) {
+        0 => *random.pick(&[0, 1, -1]),
+        1 => *random.pick(&[HOUR, -HOUR, HOUR / 2, 12 * HOUR, -12 * HOUR, 24 * HOUR, 36 * HOUR]),
+        _ => random.between(-2 * DAY, 30 * DAY),
+    };
+    let as_of = instant + moved;
+    let worlds = (0..worlds).map(|_| world(Random::new(random.next()), zone, as_of)).collect();
+    Batch { as_of, worlds }
+}
+
+/// One account; `theme` is the zone to whose changes the instant is near.
+fn world(mut random: Random, theme: &str, as_of: i64) -> World {
+    let zone = if random.chance(50) { theme } else { random.pick(&ZONES).0 };
+    let mut vocabulary = Vocabulary::new(&mut random, zone, as_of);
+    let segments = segments::some(&mut random, &mut vocabulary);
+    let profiles = data::profiles(&mut random, &vocabulary);
+    let events = data::events(&mut random, &vocabulary);
+    World { segments, profiles, events }
+}

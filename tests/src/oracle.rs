@@ -71,9 +71,12 @@ pub fn start_of_day(zone: &str, instant: i64, days: i64) -> Option<i64> {
     Some(clock.start_of(day))
 }
 
-/// SipHash-2-4 with a key of zeros, as `ClickHouse` has it.
-pub fn sip_hash(bytes: &[u8]) -> u64 {
-    event::sip_hash(bytes)
+/// The edges of a window (or of an anniversary's), for those who want times beside them.
+pub fn edges(window: &Json, zone: &str, as_of: i64) -> Vec<i64> {
+    let clock = TimeZone::get(zone).ok().map(|zone| Clock { as_of, zone });
+    let interval = clock.and_then(|clock| window::anniversary_interval(window, &clock).ok());
+    let edges = interval.into_iter().flat_map(|interval| [interval.start, interval.end]);
+    edges.filter(|edge| ![i64::MIN, i64::MAX].contains(edge)).collect()
 }
 
 /// The members of all segments.
