@@ -6,7 +6,7 @@ use crate::value::DataError;
 pub const DAY_MS: i64 = 86_400_000;
 
 /// The first millisecond that is too late for an event: 2149-06-06, UTC.
-pub const EVENTS_END_MS: i64 = 65_536 * DAY_MS;
+pub const EVENTS_END_MS: i64 = 65_535 * DAY_MS;
 
 /// What a text that is a time says.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
