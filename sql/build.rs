@@ -4,7 +4,7 @@ use std::{env, fs, io, path::Path};
 
 fn main() -> io::Result<()> {
     let out = env::var("OUT_DIR").map_err(io::Error::other)?;
-    for folder in ["schema", "rule_join", "commit", "run", "store", "publish", "load", "summary"] {
+    for folder in ["schema", "rule_join", "commit", "run", "store", "publish", "load", "summary", "explain"] {
         println!("cargo:rerun-if-changed={folder}");
         let target = Path::new(&out).join(folder);
         fs::create_dir_all(&target)?;

@@ -78,7 +78,6 @@ struct PairState {
 #[derive(Row, Deserialize)]
 struct AccountRow {
     account: u64,
-    account_key: String,
     buckets: u16,
 }
 
@@ -144,7 +143,7 @@ fn version(definition: &Definition, newest: Option<&NewestRow>, clock: Clock) ->
 
 async fn buckets(shard: &Shard, accounts: &[u64]) -> Result<HashMap<u64, u16>, ShardError> {
     let rows: Vec<AccountRow> = shard.call(sql::ACCOUNTS, "publish").param("accounts", accounts).rows().await?;
-    Ok(rows.into_iter().map(|AccountRow { account, account_key: _, buckets }| (account, buckets)).collect())
+    Ok(rows.into_iter().map(|AccountRow { account, buckets }| (account, buckets)).collect())
 }
 
 /// The newest version of each definition, over all shards.

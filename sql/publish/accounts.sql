@@ -1,2 +1,2 @@
 -- accounts: accounts that are known
-SELECT account, account_key, buckets FROM accounts FINAL WHERE account IN {accounts:Array(UInt64)}
+SELECT account, buckets FROM accounts FINAL WHERE account IN {accounts:Array(UInt64)}

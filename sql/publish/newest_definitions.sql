@@ -1,6 +1,5 @@
 -- newest_definitions: the newest version of every definition of accounts
-SELECT account, segment, max(version) AS newest, toString(argMax(hash, version)) AS newest_hash, toString(argMax(state, version)) AS newest_state,
-    argMax(root, version) AS newest_root
+SELECT account, segment, max(version) AS newest, toString(argMax(hash, version)) AS newest_hash, toString(argMax(state, version)) AS newest_state
 FROM definitions
 WHERE account IN {accounts:Array(UInt64)}
 GROUP BY account, segment

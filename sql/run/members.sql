@@ -1,11 +1,18 @@
--- members: the current members of segments of an account by external id, in the order of bytes
-SELECT segment, n.external_id AS profile
+-- members: the current members of the segments of a run by external id; sorted by name, profile, namespace, as bytes
+SELECT d.namespace AS namespace, d.name AS segment, n.external_id AS profile
 FROM (
-    SELECT bucket, segment, arrayJoin(bitmapToArray(members)) AS profile_no
+    SELECT account, bucket, segment, arrayJoin(bitmapToArray(members)) AS profile_no
     FROM membership FINAL
-    WHERE account = {account:UInt64} AND segment IN {segments:Array(UInt64)}
+    WHERE (account, segment) IN (SELECT account, segment FROM runs WHERE run = {run:UUID})
 ) AS m
 INNER JOIN (
-    SELECT bucket, profile_no, external_id FROM profile_names FINAL WHERE account = {account:UInt64}
-) AS n ON n.bucket = m.bucket AND n.profile_no = m.profile_no
-ORDER BY segment, profile
+    SELECT account, bucket, profile_no, external_id FROM profile_names FINAL
+    WHERE account IN (SELECT account FROM runs WHERE run = {run:UUID})
+) AS n ON n.account = m.account AND n.bucket = m.bucket AND n.profile_no = m.profile_no
+INNER JOIN (
+    SELECT account, segment, substring(any(name), 1, position(any(name), '/') - 1) AS namespace, substring(any(name), position(any(name), '/') + 1) AS name
+    FROM definitions
+    WHERE account IN (SELECT account FROM runs WHERE run = {run:UUID})
+    GROUP BY account, segment
+) AS d ON d.account = m.account AND d.segment = m.segment
+ORDER BY segment, profile, namespace

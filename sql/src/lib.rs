@@ -100,8 +100,8 @@ pub mod run {
         MEMBERS = "members",
         METRICS = "metrics",
         NODES = "nodes",
+        SEGMENTS = "segments",
         UNIT_SIZES = "unit_sizes",
-        UNITS = "units",
     }
 }
 
@@ -113,6 +113,7 @@ pub mod store {
         /// All statements of this folder.
         ALL, "store":
         CREATE_DATABASE = "create_database",
+        DROP_DATABASE = "drop_database",
         IDENTITY = "identity",
         LANES = "lanes",
         SERVER_VERSION = "server_version",
@@ -169,6 +170,20 @@ pub mod summary {
         BUILT_MONTHS = "built_months",
         MARK_MONTHS = "mark_months",
         MONTHS = "months",
+    }
+}
+
+/// Why a profile is a member or not.
+pub mod explain {
+    use crate::Statement;
+
+    statements! {
+        /// All statements of this folder.
+        ALL, "explain":
+        EVENTS = "events",
+        PROFILE = "profile",
+        TRAITS = "traits",
+        TRUTHS = "truths",
     }
 }
 

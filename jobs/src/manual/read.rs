@@ -103,7 +103,7 @@ struct MonthRow {
 
 /// Everything that a run asks for on a shard, less what it has committed there.
 pub(super) async fn todo(shard: &Shard, run: Uuid) -> Result<Todo, RunError> {
-    let rows: Vec<RunRow> = call(shard, sql::UNITS, run).rows().await?;
+    let rows: Vec<RunRow> = call(shard, sql::SEGMENTS, run).rows().await?;
     let sizes: Vec<SizeRow> = call(shard, sql::UNIT_SIZES, run).rows().await?;
     let done: HashSet<DoneRow> = call(shard, sql::DONE, run).rows().await?.into_iter().collect();
     let mut roots: HashMap<u64, Vec<Root>> = HashMap::new();
@@ -128,7 +128,7 @@ pub async fn evaluations(shard: &Shard, run: Uuid) -> Result<Vec<Evaluation>, Sh
 }
 
 /// The metrics that units have events of.
-pub(super) async fn metrics(shard: &Shard, account_from: u64, account_to: u64) -> Result<Metrics, ShardError> {
+pub(crate) async fn metrics(shard: &Shard, account_from: u64, account_to: u64) -> Result<Metrics, ShardError> {
     let rows: Vec<MetricRow> = shard
         .call(sql::METRICS, "read")
         .param("account_from", account_from)
@@ -143,7 +143,7 @@ pub(super) async fn metrics(shard: &Shard, account_from: u64, account_to: u64) -
 }
 
 /// The months of units that are summarised.
-pub(super) async fn months(shard: &Shard, account_from: u64, account_to: u64) -> Result<Months, ShardError> {
+pub(crate) async fn months(shard: &Shard, account_from: u64, account_to: u64) -> Result<Months, ShardError> {
     let rows: Vec<MonthRow> = shard
         .call(summary::BUILT_MONTHS, "read")
         .param("account_from", account_from)
