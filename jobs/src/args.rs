@@ -144,6 +144,9 @@ pub(crate) struct ManualArgs {
     /// How many slices of a shard are evaluated at the same time.
     #[arg(long, default_value_t = 1)]
     pub(crate) slices_at_once: usize,
+    /// How many criterion kinds of a slice are evaluated at the same time; each may take the memory of a statement.
+    #[arg(long, default_value_t = 1)]
+    pub(crate) statements_at_once: usize,
     /// Seconds that a statement may take.
     #[arg(long, default_value_t = 600)]
     pub(crate) statement_seconds: u64,

@@ -1,7 +1,7 @@
 //! Commits: staged results become current, all or nothing, one after the other (see `fence`).
 //!
-//! Flow under the fence: apply the newest commit once more (its writer may have died between the commit and its pages);
-//! stage empty pages for what the evaluation left without members; write what the batch would do under its batch id;
+//! Flow under the fence: if the holder before died, apply the newest commit once more (it may have died between the commit
+//! and its pages); stage empty pages for what the evaluation left without members; write what the batch would do under its batch id;
 //! insert the commit, one row in one block; read it back; apply. Before the commit nothing of the batch counts, after it
 //! everything does, and whoever takes the fence next finishes the applying.
 
@@ -79,6 +79,19 @@ pub enum CommitError {
     },
 }
 
+impl Commit {
+    fn of(stage: &Stage, batch: Uuid) -> Self {
+        Self {
+            seq: 0,
+            run: stage.run.to_string(),
+            attempt: stage.attempt.to_string(),
+            slice: stage.slice,
+            batch: batch.to_string(),
+            as_of_ms: 0,
+        }
+    }
+}
+
 impl Stage {
     /// Begins the query ids of this attempt's statements.
     pub fn scope(&self) -> String {
@@ -104,29 +117,34 @@ pub async fn newest(shard: &Shard) -> Result<Option<Commit>, ShardError> {
 pub async fn commit(shard: &Shard, stage: &Stage, batch: &Batch) -> Result<u64, CommitError> {
     let id = Uuid::new_v4();
     let fence = Fence::take(shard, &id.to_string()).await?;
-    let committed = commit_under(shard, &fence, stage, batch, id).await;
+    let before = settle(shard, &fence).await?;
+    let seq = before.as_ref().map_or(0, |last| last.seq) + 1;
+    let as_of_ms = before.map_or(batch.as_of_ms, |last| last.as_of_ms.max(batch.as_of_ms));
+    if let Err(error) = prepare(shard, &fence, stage, batch, id, seq).await {
+        fence.release().await?;
+        return Err(error.into());
+    }
+    // From here on an error leaves the fence as it is: whoever overtakes it finds out what became of the commit.
+    write(shard, &fence, stage, batch, Commit { seq, as_of_ms, ..Commit::of(stage, id) }).await?;
     fence.release().await?;
-    committed
+    Ok(seq)
 }
 
-async fn commit_under(
+/// Inserts the commit, makes sure that it is there, and applies it.
+async fn write(
     shard: &Shard,
     fence: &Fence,
     stage: &Stage,
     batch: &Batch,
-    id: Uuid,
-) -> Result<u64, CommitError> {
-    let before = settle(shard, fence).await?;
-    let seq = before.as_ref().map_or(0, |last| last.seq) + 1;
-    prepare(shard, fence, stage, batch, id, seq).await?;
-    let as_of_ms = before.map_or(batch.as_of_ms, |last| last.as_of_ms.max(batch.as_of_ms));
+    commit: Commit,
+) -> Result<(), CommitError> {
     stage
         .bind(shard.call(sql::COMMIT, &fence.scope()))
-        .param("seq", seq)
+        .param("seq", commit.seq)
         .param("epoch", fence.epoch())
-        .param("batch", id.to_string())
+        .param("batch", &commit.batch)
         .param("reason", batch.reason)
-        .param("as_of_ms", as_of_ms)
+        .param("as_of_ms", commit.as_of_ms)
         .param("read_seq", batch.read_seq)
         .param("loaded", &batch.loaded)
         .setting("max_execution_time", COMMIT_LIMIT.as_secs().to_string())
@@ -134,15 +152,14 @@ async fn commit_under(
         .await?;
     let found: Option<Commits> = shard
         .call(sql::COMMITTED, &fence.scope())
-        .param("seq", seq)
-        .param("batch", id.to_string())
+        .param("seq", commit.seq)
+        .param("batch", &commit.batch)
         .row()
         .await?;
     if found.is_none_or(|row| row.commits == 0) {
         return Err(CommitError::Overtaken { shard: shard.name().to_owned() });
     }
-    settle(shard, fence).await?;
-    Ok(seq)
+    Ok(apply(shard, fence, &commit).await?)
 }
 
 /// Writes all that the commit will make valid.
@@ -172,10 +189,10 @@ async fn prepare(
     Ok(())
 }
 
-/// Applies the newest commit once more: its writer may have died before its pages were current.
+/// The newest commit; applied once more if its writer may have died before its pages were current.
 pub async fn settle(shard: &Shard, fence: &Fence) -> Result<Option<Commit>, ShardError> {
     let last = newest(shard).await?;
-    if let Some(commit) = &last {
+    if let Some(commit) = last.as_ref().filter(|_| fence.overtook()) {
         apply(shard, fence, commit).await?;
     }
     Ok(last)
@@ -183,7 +200,7 @@ pub async fn settle(shard: &Shard, fence: &Fence) -> Result<Option<Commit>, Shar
 
 /// Makes a commit's pages, versions and loads current; again is as once.
 async fn apply(shard: &Shard, fence: &Fence, commit: &Commit) -> Result<(), ShardError> {
-    for statement in [sql::APPLY_MEMBERSHIP, sql::APPLY_LIVE_DEFINITIONS, sql::APPLY_UNIT_LOADS] {
+    let call = |statement| {
         shard
             .call(statement, &fence.scope())
             .param("run", &commit.run)
@@ -192,7 +209,7 @@ async fn apply(shard: &Shard, fence: &Fence, commit: &Commit) -> Result<(), Shar
             .param("batch", &commit.batch)
             .param("seq", commit.seq)
             .execute()
-            .await?;
-    }
+    };
+    futures::try_join!(call(sql::APPLY_MEMBERSHIP), call(sql::APPLY_LIVE_DEFINITIONS), call(sql::APPLY_UNIT_LOADS))?;
     Ok(())
 }

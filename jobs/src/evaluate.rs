@@ -10,6 +10,7 @@ pub mod rows;
 
 use std::collections::BTreeSet;
 
+use futures::{StreamExt, TryStreamExt, stream};
 use segment_rules::time::DAY_MS;
 use segment_sql::{Statement, rule_join as sql};
 
@@ -29,6 +30,8 @@ pub struct Limits {
     pub seconds: u64,
     /// Bytes of memory that a statement may take.
     pub memory_bytes: u64,
+    /// How many criterion kinds of a slice are evaluated at the same time.
+    pub statements_at_once: usize,
 }
 
 /// Evaluates a slice: afterwards its pages stand in `run_results`, seen by nobody.
@@ -43,9 +46,12 @@ pub async fn evaluate(shard: &Shard, stage: &Stage, rows: Rows, limits: Limits) 
             .setting("max_memory_usage", limits.memory_bytes.to_string())
     };
     stage_rules(shard, stage, rows).await?;
-    bind(sql::UNIVERSE).execute().await?;
-    for statement in statements {
-        bind(statement).param("day_from", &day_from).param("day_to", &day_to).execute().await?;
+    for wave in statements {
+        stream::iter(wave)
+            .map(|statement| bind(statement).param("day_from", &day_from).param("day_to", &day_to).execute())
+            .buffer_unordered(limits.statements_at_once.max(1))
+            .try_collect::<()>()
+            .await?;
     }
     for level in levels {
         bind(sql::NODES).param("level", level).execute().await?;
@@ -68,8 +74,8 @@ async fn stage_rules(shard: &Shard, stage: &Stage, rows: Rows) -> Result<(), Sha
     Ok(())
 }
 
-/// The statements of stage 1 that the rows need.
-fn statements(rows: &Rows) -> Vec<Statement> {
+/// The statements of stage 1 that the rows need: those of a wave do not depend on each other.
+fn statements(rows: &Rows) -> [Vec<Statement>; 2] {
     let roles: BTreeSet<i8> = rows.tests.iter().map(|row| row.role).collect();
     let forms: BTreeSet<i8> = rows.windows.iter().map(|row| row.form).collect();
     let by_role = [(role::TRAIT, sql::TRAITS), (role::NEAR, sql::NEAR), (role::SAMPLE, sql::SAMPLE)];
@@ -84,8 +90,9 @@ fn statements(rows: &Rows) -> Vec<Statement> {
     ];
     let needed_by_role = by_role.into_iter().filter(|(role, _)| roles.contains(role));
     let needed_by_form = by_form.into_iter().filter(|(form, _)| forms.contains(form));
+    let first = [(0, sql::UNIVERSE)].into_iter().chain(needed_by_role).chain(needed_by_form);
     let planes = (!rows.spans.is_empty()).then_some(sql::PLANES);
-    needed_by_role.chain(needed_by_form).map(|(_, statement)| statement).chain(planes).collect()
+    [first.map(|(_, statement)| statement).collect(), planes.into_iter().collect()]
 }
 
 /// The UTC days that windows of events reach, as ClickHouse's Date: 1970-01-01 to 2149-06-06.

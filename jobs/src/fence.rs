@@ -30,6 +30,7 @@ pub struct Fence {
     shard: Shard,
     holder: String,
     epoch: u64,
+    overtook: bool,
     heartbeat: tokio::task::JoinHandle<()>,
 }
 
@@ -51,7 +52,7 @@ impl Fence {
         loop {
             let overtakes = wait_until_free(shard).await?;
             if let Some(epoch) = claim(shard, holder).await? {
-                let fence = Self::held(shard.clone(), holder.to_owned(), epoch);
+                let fence = Self::held(shard.clone(), holder.to_owned(), epoch, overtakes);
                 if overtakes {
                     fence.end_the_dead().await?;
                 }
@@ -66,18 +67,24 @@ impl Fence {
         self.epoch
     }
 
+    /// Whether the holder before died: what it committed may not have been applied.
+    pub fn overtook(&self) -> bool {
+        self.overtook
+    }
+
     /// Begins the query ids of statements that need the fence.
     pub fn scope(&self) -> String {
         format!("commit/{}", self.epoch)
     }
 
-    /// Gives the fence back. Nothing of this epoch may be under way any more.
+    /// Gives the fence back. Nothing of this epoch may be under way any more, and what was committed has been applied:
+    /// who cannot promise that leaves the fence to be overtaken.
     pub async fn release(self) -> Result<(), ShardError> {
         self.heartbeat.abort();
         mark(&self.shard, &self.holder, self.epoch, true).await
     }
 
-    fn held(shard: Shard, holder: String, epoch: u64) -> Self {
+    fn held(shard: Shard, holder: String, epoch: u64, overtook: bool) -> Self {
         let (beating_shard, beating_holder) = (shard.clone(), holder.clone());
         let heartbeat = tokio::spawn(async move {
             loop {
@@ -87,7 +94,7 @@ impl Fence {
                 }
             }
         });
-        Self { shard, holder, epoch, heartbeat }
+        Self { shard, holder, epoch, overtook, heartbeat }
     }
 
     async fn end_the_dead(&self) -> Result<(), ShardError> {

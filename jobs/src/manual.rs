@@ -11,8 +11,10 @@ mod slices;
 
 use std::{collections::HashMap, time::Instant};
 
-use futures::{StreamExt, stream};
-use segment_sql::run as sql;
+use clickhouse::Row;
+use futures::{StreamExt, future::try_join_all, stream};
+use segment_sql::{Statement, run as sql};
+use serde::Deserialize;
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
@@ -28,6 +30,7 @@ use crate::{
     store::FAN_OUT,
 };
 pub use read::{Evaluation, evaluations};
+pub(crate) use read::{metrics, months};
 pub use slices::Bounds;
 
 /// How a run is worked through.
@@ -140,6 +143,25 @@ async fn as_of(shards: &[Shard], clock: Clock) -> Result<i64, RunError> {
     Ok(newest.map_or(now, |newest| newest.max(now)))
 }
 
+/// The tables of a run's staging, each with the statement that drops a run's part of it.
+const STAGING: [(&str, Statement); 10] = [
+    ("run_bitmaps", sql::DROP_RUN_BITMAPS),
+    ("run_tests", sql::DROP_RUN_TESTS),
+    ("run_sources", sql::DROP_RUN_SOURCES),
+    ("run_windows", sql::DROP_RUN_WINDOWS),
+    ("run_thresholds", sql::DROP_RUN_THRESHOLDS),
+    ("run_spans", sql::DROP_RUN_SPANS),
+    ("run_planes", sql::DROP_RUN_PLANES),
+    ("run_nodes", sql::DROP_RUN_NODES),
+    ("run_roots", sql::DROP_RUN_ROOTS),
+    ("run_results", sql::DROP_RUN_RESULTS),
+];
+
+#[derive(Row, Deserialize)]
+struct StagedRow {
+    table: String,
+}
+
 /// A run on one shard.
 struct Work<'a> {
     shard: &'a Shard,
@@ -162,7 +184,7 @@ impl Work<'_> {
         while let Some(outcome) = working.next().await {
             outcome?;
         }
-        self.drop_staging().await?;
+        drop_staging(self.shard, self.options.run).await?;
         Ok(read::evaluations(self.shard, self.options.run).await?)
     }
 
@@ -174,28 +196,30 @@ impl Work<'_> {
     /// After this nothing of an earlier attempt is under way, and what it committed is applied.
     async fn end_earlier_attempts(&self) -> Result<(), ShardError> {
         self.kill(&format!("run/{}", self.options.run)).await?;
+        let staged = self.staged().await?;
+        if staged.is_empty() {
+            return Ok(());
+        }
         let fence = Fence::take(self.shard, &Uuid::new_v4().to_string()).await?;
-        let settled = commit::settle(self.shard, &fence).await;
+        commit::settle(self.shard, &fence).await?;
         fence.release().await?;
-        settled?;
-        self.drop_staging().await
+        self.drop_staging(&staged).await
     }
 
-    async fn drop_staging(&self) -> Result<(), ShardError> {
-        for statement in [
-            sql::DROP_RUN_BITMAPS,
-            sql::DROP_RUN_TESTS,
-            sql::DROP_RUN_SOURCES,
-            sql::DROP_RUN_WINDOWS,
-            sql::DROP_RUN_THRESHOLDS,
-            sql::DROP_RUN_SPANS,
-            sql::DROP_RUN_PLANES,
-            sql::DROP_RUN_NODES,
-            sql::DROP_RUN_ROOTS,
-            sql::DROP_RUN_RESULTS,
-        ] {
-            self.shard.call(statement, "drop").param("run", self.options.run.to_string()).execute().await?;
-        }
+    /// The tables that hold rows of this run.
+    async fn staged(&self) -> Result<Vec<String>, ShardError> {
+        let call = self.shard.call(sql::STAGED, "drop").param("run", self.options.run.to_string());
+        let rows: Vec<StagedRow> = call.rows().await?;
+        Ok(rows.into_iter().map(|row| row.table).collect())
+    }
+
+    async fn drop_staging(&self, tables: &[String]) -> Result<(), ShardError> {
+        let run = self.options.run.to_string();
+        let drops = STAGING
+            .iter()
+            .filter(|(table, _)| tables.iter().any(|staged| staged == table))
+            .map(|(_, statement)| self.shard.call(*statement, "drop").param("run", &run).execute());
+        try_join_all(drops).await?;
         Ok(())
     }
 
@@ -286,6 +310,25 @@ impl Work<'_> {
             .await?;
         Ok(())
     }
+}
+
+/// Drops what any attempt of a run has staged on a shard.
+pub(crate) async fn drop_staging(shard: &Shard, run: Uuid) -> Result<(), ShardError> {
+    for statement in [
+        sql::DROP_RUN_BITMAPS,
+        sql::DROP_RUN_TESTS,
+        sql::DROP_RUN_SOURCES,
+        sql::DROP_RUN_WINDOWS,
+        sql::DROP_RUN_THRESHOLDS,
+        sql::DROP_RUN_SPANS,
+        sql::DROP_RUN_PLANES,
+        sql::DROP_RUN_NODES,
+        sql::DROP_RUN_ROOTS,
+        sql::DROP_RUN_RESULTS,
+    ] {
+        shard.call(statement, "drop").param("run", run.to_string()).execute().await?;
+    }
+    Ok(())
 }
 
 fn millis(since: Instant) -> u64 {

@@ -198,7 +198,11 @@ async fn run_manual(args: ManualArgs, stop: &CancellationToken) -> Result<(), Fa
         run: args.run,
         clock: args.store.clock,
         bounds: Bounds { profiles: args.slice_profiles, criteria: args.slice_criteria },
-        limits: Limits { seconds: args.statement_seconds, memory_bytes: args.statement_memory },
+        limits: Limits {
+            seconds: args.statement_seconds,
+            memory_bytes: args.statement_memory,
+            statements_at_once: args.statements_at_once,
+        },
         slices_at_once: args.slices_at_once,
     };
     let report = manual::manual(&chosen, &options, stop).await;

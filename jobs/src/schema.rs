@@ -8,6 +8,7 @@ use std::collections::BTreeSet;
 use clickhouse::Row;
 use futures::{StreamExt, TryStreamExt, stream};
 use segment_sql::{
+    Statement,
     schema::{STEPS, VERSION},
     store as sql,
 };
@@ -57,14 +58,30 @@ async fn apply_to(shard: &Shard, all: &[Shard], new: &NewStore) -> Result<(), St
         refuse_others(shard, identity, new)?;
     }
     let done = found.as_ref().map_or(0, |identity| identity.schema_version);
-    for step in STEPS.iter().skip(usize::try_from(done).unwrap_or(usize::MAX)) {
-        shard.call(*step, "schema").execute().await?;
-    }
+    apply_steps(shard, done).await?;
     if found.is_none() {
         write_lanes(shard, all, new.lanes).await?;
     }
     if done < VERSION {
         write_identity(shard, found.as_ref(), new).await?;
+    }
+    Ok(())
+}
+
+/// Applies the steps after the last that was done. The tables of a new store do not depend on each other, so they are made
+/// at the same time; views come after all tables.
+async fn apply_steps(shard: &Shard, done: u32) -> Result<(), ShardError> {
+    let steps = &STEPS[usize::try_from(done).unwrap_or(usize::MAX).min(STEPS.len())..];
+    if done > 0 {
+        for step in steps {
+            shard.call(*step, "schema").execute().await?;
+        }
+        return Ok(());
+    }
+    let (tables, views): (Vec<Statement>, Vec<Statement>) =
+        steps.iter().partition(|step| step.text.contains("CREATE TABLE"));
+    for wave in [tables, views] {
+        stream::iter(wave).map(|step| shard.call(step, "schema").execute()).buffered(FAN_OUT).try_collect::<()>().await?;
     }
     Ok(())
 }

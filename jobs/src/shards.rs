@@ -223,6 +223,16 @@ impl Call<'_> {
         query.fetch_all::<T>().await.map_err(|source| shard.error(statement, source))
     }
 
+    /// Runs it and hands on each row, without holding all of them.
+    pub async fn each<T: RowOwned + clickhouse::RowRead>(self, mut take: impl FnMut(T)) -> Result<(), ShardError> {
+        let Self { shard, statement, query } = self;
+        let mut rows = query.fetch::<T>().map_err(|source| shard.error(statement, source))?;
+        while let Some(row) = rows.next().await.map_err(|source| shard.error(statement, source))? {
+            take(row);
+        }
+        Ok(())
+    }
+
     /// Runs it and reads the first row, if there is one.
     pub async fn row<T: RowOwned + clickhouse::RowRead>(self) -> Result<Option<T>, ShardError> {
         let Self { shard, statement, query } = self;

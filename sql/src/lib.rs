@@ -101,6 +101,7 @@ pub mod run {
         METRICS = "metrics",
         NODES = "nodes",
         SEGMENTS = "segments",
+        STAGED = "staged",
         UNIT_SIZES = "unit_sizes",
     }
 }

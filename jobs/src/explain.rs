@@ -1,0 +1,239 @@
+//! Why a profile is a member of a segment or not: every named criterion with its truth and what was seen.
+//!
+//! The truth comes from the same rows and statements as every evaluation: each canonical criterion is a root of its own in
+//! a slice that is planned, evaluated and read for one profile, and dropped. What was seen (a count, a value, a distance)
+//! is only shown; it is read from the same events as those statements choose, and from the profile's traits.
+
+mod read;
+mod seen;
+mod window;
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+
+use segment_rules::{
+    AccountRules, Child, Definition, Expression, NamedCriterion, NamedLeaf, Node, Op, Target, property_pairs, sip_hash_64,
+};
+use segment_sql::explain as sql;
+use uuid::Uuid;
+
+pub use self::seen::Seen;
+use self::{read::Found, seen::Data};
+use crate::{
+    clock::Clock,
+    commit::{self, Stage},
+    evaluate::{
+        self, Limits,
+        plan::{self, Known, Metrics, Root, UnitWork},
+    },
+    manual,
+    shards::{Shard, ShardError},
+    store::Store,
+};
+
+/// What is to be explained.
+#[derive(Clone, Copy, Debug)]
+pub struct Subject<'a> {
+    /// What the segment means. It has to be published.
+    pub definition: &'a Definition,
+    /// The rules of its account.
+    pub rules: &'a AccountRules,
+    /// The external id of the profile.
+    pub profile: &'a str,
+}
+
+/// How to explain.
+#[derive(Clone, Copy, Debug)]
+pub struct Options {
+    /// Where `as_of` comes from; it never lies before the newest commit's.
+    pub clock: Clock,
+    /// Bounds for each statement.
+    pub limits: Limits,
+}
+
+/// Why a profile is a member or not.
+#[derive(Clone, Debug)]
+pub struct Explanation {
+    /// The instant that it holds for, Unix milliseconds.
+    pub as_of_ms: i64,
+    /// Whether the profile is a member.
+    pub member: bool,
+    /// The criteria by name.
+    pub criteria: BTreeMap<String, ExplainedCriterion>,
+}
+
+/// A criterion of the segment, and the profile.
+#[derive(Clone, Debug)]
+pub struct ExplainedCriterion {
+    /// Its kind as users write it.
+    pub kind: &'static str,
+    /// Whether it is true of the profile; `None` where the match does not depend on it and the store does not keep what
+    /// it needs.
+    pub truth: Option<bool>,
+    /// What was seen.
+    pub seen: Seen,
+}
+
+/// Why there is no explanation.
+#[derive(Debug, thiserror::Error)]
+pub enum ExplainError {
+    /// A statement failed.
+    #[error(transparent)]
+    Shard(#[from] ShardError),
+    /// The account has no such profile.
+    #[error("the account `{account}` has no profile `{profile}`")]
+    NoProfile {
+        /// The account.
+        account: String,
+        /// The profile.
+        profile: String,
+    },
+}
+
+/// Explains a profile by one slice on the shard of its unit.
+pub async fn explain(store: &Store, subject: Subject<'_>, options: Options) -> Result<Explanation, ExplainError> {
+    let definition = subject.definition;
+    let Found { shard, account, bucket, profile_no } = read::find(store, subject).await?.ok_or_else(|| {
+        ExplainError::NoProfile { account: definition.account.clone(), profile: subject.profile.to_owned() }
+    })?;
+    let now = options.clock.now_ms();
+    let as_of_ms = commit::newest(shard).await?.map_or(now, |commit| commit.as_of_ms.max(now));
+    let known = known(shard, account, subject).await?;
+    let stage = |slice| {
+        Stage { run: Uuid::new_v4(), attempt: Uuid::new_v4(), slice, account_from: account, account_to: account }
+    };
+    let work = Work { shard, subject, stage: stage(0), bucket, profile_no, as_of_ms, known };
+    let explained = work.explain(options.limits).await;
+    manual::drop_staging(shard, work.stage.run).await?;
+    Ok(explained?)
+}
+
+async fn known(shard: &Shard, account: u64, subject: Subject<'_>) -> Result<Known, ShardError> {
+    let AccountRules { criteria, folded, .. } = subject.rules;
+    let every = criteria.values().chain(folded.values()).any(plan::asks_every_metric);
+    let metrics = if every { manual::metrics(shard, account, account).await? } else { Metrics::new() };
+    Ok(Known { metrics, months: manual::months(shard, account, account).await? })
+}
+
+/// One explanation on its shard.
+struct Work<'a> {
+    shard: &'a Shard,
+    subject: Subject<'a>,
+    stage: Stage,
+    bucket: u16,
+    profile_no: u32,
+    as_of_ms: i64,
+    known: Known,
+}
+
+impl Work<'_> {
+    async fn explain(&self, limits: Limits) -> Result<Explanation, ShardError> {
+        let leaves = leaves(self.subject.definition);
+        let (truths, member) = self.truths(&leaves, limits).await?;
+        let kept = self.kept(&leaves).await?;
+        let data = self.data(&leaves).await?;
+        let truth_of = |leaf: &NamedLeaf| truths.get(leaf).copied().unwrap_or(false);
+        let explain = |criterion: &NamedCriterion| {
+            let mut all_kept = true;
+            criterion.expression.for_each_leaf(&mut |leaf| all_kept &= kept.contains(leaf));
+            ExplainedCriterion {
+                kind: criterion.kind,
+                truth: all_kept.then(|| criterion.expression.truth(&truth_of)),
+                seen: seen::seen(criterion, &data, &truth_of),
+            }
+        };
+        let criteria = self.subject.definition.criteria.iter();
+        let criteria = criteria.map(|(name, criterion)| (name.clone(), explain(criterion))).collect();
+        Ok(Explanation { as_of_ms: self.as_of_ms, member, criteria })
+    }
+
+    /// Evaluates a slice in which every leaf is a root, and the definition another one.
+    async fn truths(
+        &self,
+        leaves: &[&NamedLeaf],
+        limits: Limits,
+    ) -> Result<(HashMap<NamedLeaf, bool>, bool), ShardError> {
+        let mut rules = self.rules();
+        let mut roots = vec![self.subject.definition.root];
+        for leaf in leaves {
+            roots.push(match leaf {
+                NamedLeaf::Segment { root, .. } => *root,
+                NamedLeaf::Criterion(id) => add_node(&mut rules, *id),
+            });
+        }
+        let numbered = (1..).zip(&roots).map(|(segment, node)| Root { segment, version: 0, node: *node });
+        let account = self.stage.account_from;
+        let work = UnitWork { account, bucket: self.bucket, profiles: 0, roots: numbered.collect() };
+        let rows = plan::plan(&self.stage, &[work], &HashMap::from([(account, rules)]), &self.known, self.as_of_ms);
+        evaluate::evaluate(self.shard, &self.stage, rows, limits).await?;
+        let held = read::truths(self, sql::TRUTHS).await?;
+        let truths = (2..).zip(leaves).map(|(root, leaf)| ((*leaf).clone(), held.contains(&root))).collect();
+        Ok((truths, held.contains(&1)))
+    }
+
+    /// All rules of the account, folded criteria too.
+    fn rules(&self) -> plan::AccountRules {
+        let AccountRules { nodes, criteria, folded, definitions: _ } = self.subject.rules;
+        plan::AccountRules {
+            nodes: nodes.iter().map(|node| (node.id, node.clone())).collect(),
+            criteria: criteria.iter().chain(folded).map(|(id, criterion)| (*id, criterion.clone())).collect(),
+        }
+    }
+
+    /// The leaves that the store can answer: event properties are kept only for criteria that some match needs.
+    async fn kept(&self, leaves: &[&NamedLeaf]) -> Result<BTreeSet<NamedLeaf>, ShardError> {
+        let folded = |leaf: &NamedLeaf| match leaf {
+            NamedLeaf::Criterion(id) => self.subject.rules.folded.get(id),
+            NamedLeaf::Segment { .. } => None,
+        };
+        let pairs = read::pairs(self).await?;
+        let is_kept = |leaf: &&&NamedLeaf| {
+            folded(leaf).is_none_or(|criterion| {
+                let criteria = BTreeMap::from([(0, criterion.clone())]);
+                property_pairs(&AccountRules { criteria, ..AccountRules::default() }).is_subset(&pairs)
+            })
+        };
+        Ok(leaves.iter().filter(is_kept).map(|leaf| (*leaf).clone()).collect())
+    }
+
+    /// What the profile has of all that the leaves ask for.
+    async fn data(&self, leaves: &[&NamedLeaf]) -> Result<Data<'_>, ShardError> {
+        let AccountRules { criteria, folded, .. } = self.subject.rules;
+        let ids = leaves.iter().filter_map(|leaf| if let NamedLeaf::Criterion(id) = leaf { Some(*id) } else { None });
+        let asked: BTreeMap<u64, _> =
+            ids.filter_map(|id| Some((id, criteria.get(&id).or_else(|| folded.get(&id))?))).collect();
+        let traits = read::traits(self, &asked).await?;
+        let events = read::events(self, &asked).await?;
+        Ok(Data { profile: self.subject.profile, as_of_ms: self.as_of_ms, criteria: asked, traits, events })
+    }
+}
+
+/// The distinct leaves of a definition's criteria.
+fn leaves(definition: &Definition) -> Vec<&NamedLeaf> {
+    let mut leaves = BTreeSet::new();
+    for criterion in definition.criteria.values() {
+        criterion.expression.for_each_leaf(&mut |leaf| {
+            leaves.insert(leaf);
+        });
+    }
+    leaves.into_iter().collect()
+}
+
+/// Adds a node that is a criterion and nothing else.
+fn add_node(rules: &mut plan::AccountRules, criterion: u64) -> u64 {
+    let mut id = sip_hash_64(&format!("explain {criterion}"));
+    while rules.nodes.contains_key(&id) {
+        id = id.wrapping_add(1);
+    }
+    let children = vec![Child { target: Target::Criterion(criterion), negated: false }];
+    rules.nodes.insert(id, Node { id, level: 1, op: Op::And, children });
+    id
+}
+
+impl Explanation {
+    /// The truth of an expression over names of criteria; `None` if it depends on one that is not known.
+    pub fn truth(&self, expression: &Expression<String>) -> Option<bool> {
+        let truth = |name: &String, unknown| self.criteria.get(name).and_then(|one| one.truth).unwrap_or(unknown);
+        let [low, high] = [false, true].map(|unknown| expression.truth(&|name| truth(name, unknown)));
+        (low == high).then_some(low)
+    }
+}
