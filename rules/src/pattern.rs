@@ -8,6 +8,8 @@
 
 mod class;
 mod groups;
+#[cfg(test)]
+mod tests;
 
 use std::fmt::Write as _;
 

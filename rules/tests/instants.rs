@@ -1,5 +1,7 @@
 //! Windows as instants, days and anniversaries, against a plain scan of the clock by jiff.
 
+#![expect(clippy::unwrap_used, reason = "helpers of tests, too, stop at the first surprise")]
+
 use std::collections::BTreeSet;
 
 use jiff::civil::Date;

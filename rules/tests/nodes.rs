@@ -1,5 +1,12 @@
 //! The nodes say the same as the expressions that they are made of, and are the same for every way to write them.
 
+#![expect(clippy::panic, clippy::unwrap_used, reason = "helpers of tests, too, stop at the first surprise")]
+#![expect(
+    clippy::format_push_string,
+    clippy::format_collect,
+    reason = "the plainest way to put a small document together"
+)]
+
 use std::collections::BTreeMap;
 
 use proptest::prelude::*;
@@ -446,4 +453,36 @@ fn properties_of_events_are_listed() {
     let pairs: Vec<(String, String)> = segment_rules::property_pairs(&rules).into_iter().collect();
     let expected = [("*", "h"), ("k", "x"), ("m", "s"), ("m", "w")];
     assert_eq!(pairs, expected.map(|(metric, property)| (metric.to_owned(), property.to_owned())));
+}
+
+#[test]
+fn canonical_criteria_are_read_back_from_their_rows() {
+    let criteria = [
+        "{name: a, event: {metric: m, where: [{property: w, matches: \"é?\", not: true}], sum: {property: s, above: -0.3}}}",
+        "{name: b, event: {metric: m, average: {property: s, below: 1e-9, above: -99999999999999999999}, within: {days: 3}}}",
+        "{name: c, event: {metric: m, max: {property: s, atMost: 0.1}, within: {between: {from: 2d, to: 1s}}}}",
+        "{name: d, event: {metric: m, distinctDays: {above: 3}, within: {calendar: lastWeek}}}",
+        "{name: e, lastEvent: {metric: \"*\", has: [{property: h, in: [1, x], ignoreCase: true}], within: {olderThan: 3d}}}",
+        "{name: f, sequence: {span: 1d, steps: [{metric: n1, where: [{property: x, exists: true}]}, {metric: o}]}}",
+        "{name: g, regularEvent: {metric: m, every: 1w, of: 9, atLeast: 2, count: {atLeast: 2, below: 7}}}",
+        "{name: h, property: {name: p, atLeast: -5e-324, below: 1.7976931348623157e308}}",
+        "{name: i, property: {name: p, anniversary: {next: 2w}}}",
+        "{name: j, property: {name: p, hasItem: 2.50}}",
+        "{name: k, property: {name: p, within: {from: 2026-01-01, to: 2027-01-01}}}",
+        "{name: l, property: {name: p, endsWith: \"\\\"\\u0000\"}}",
+        "{name: m, consent: {channel: sms, status: subscribed, within: {last: 3d}}}",
+        "{name: o, location: {within: 0.001m, of: {latitude: 1e-7, longitude: -180}}}",
+        "{name: p, list: {id: x}}",
+        "{name: q, sample: {percent: 99.99, salt: s}}",
+        "{name: r, property: {name: p, anniversary: {today: true}}}",
+    ];
+    let rules = rules(&segment("s", &criteria.map(str::to_owned), None));
+    assert_eq!(rules.criteria.len(), criteria.len() + 1);
+    for (id, criterion) in &rules.criteria {
+        let text = serde_json::to_string(criterion).unwrap();
+        let read: Criterion = serde_json::from_str(&text).unwrap();
+        assert_eq!(&read, criterion, "{text}");
+        assert_eq!(serde_json::to_string(&read).unwrap(), text);
+        assert_eq!(*id, segment_rules::sip_hash_64(&text));
+    }
 }

@@ -1,5 +1,12 @@
 //! What is refused, with the field's path and the reason: a case for every refusal that the language names.
 
+#![expect(clippy::panic, reason = "helpers of tests, too, stop at the first surprise")]
+#![expect(
+    clippy::format_push_string,
+    clippy::format_collect,
+    reason = "the plainest way to put a small document together"
+)]
+
 use segment_rules::{Compiled, Refusal, compile, yaml};
 
 /// A Segment whose spec has these lines; the store and the account are added unless they are there.
@@ -178,7 +185,7 @@ fn refuses_bad_matches() {
     check(&nested(66), &[("spec.match", "64 levels")]);
     check(&format!("a && {}b", "!".repeat(65)), &[("spec.match", "64 levels")]);
     let long = format!("a && b{}", " ".repeat(4090));
-    accept(&format!("{criteria}\nmatch: {:?}", long));
+    accept(&format!("{criteria}\nmatch: {long:?}"));
     check(&format!("{long} "), &[("spec.match", "4096 characters")]);
     // As many nodes as a match can have.
     accept(&format!("{criteria}\nmatch: {}", "a&&b||".repeat(680) + "a"));

@@ -1,5 +1,7 @@
 //! Values from JSON text: text forms, numbers, amounts, and objects as paths.
 
+#![expect(clippy::unwrap_used, reason = "helpers of tests, too, stop at the first surprise")]
+
 use std::collections::BTreeMap;
 
 use proptest::prelude::*;
@@ -155,7 +157,7 @@ fn what_is_no_json_is_refused() {
     assert!(flatten(&format!("{{\"a\":{}{}}}", "[".repeat(100_000), "]".repeat(100_000))).is_ok());
 }
 
-/// The same by a tree: duplicate keys of one object do not occur here, for serde_json drops the earlier ones.
+/// The same by a tree: duplicate keys of one object do not occur here, for that drops the earlier ones.
 fn by_tree(path: &str, value: &serde_json::Value, found: &mut BTreeMap<String, Option<Value>>) {
     match value {
         serde_json::Value::Object(fields) => {

@@ -201,17 +201,14 @@ fn resolve(text: &str, plain: bool, tag: Option<&Tag>) -> Result<Resolved, Strin
     let Some(tag) = tag else {
         return if plain { scalar::resolve(text) } else { as_text() };
     };
-    let expected = match tag.core_suffix() {
-        Some(kind @ ("bool" | "int" | "float" | "null")) => kind,
+    let fits: fn(&Value) -> bool = match tag.suffix_in_namespace("tag:yaml.org,2002:").as_deref() {
+        Some("bool") => Value::is_boolean,
+        Some("null") => Value::is_null,
+        Some("int") => |value: &Value| value.is_i64() || value.is_u64(),
+        Some("float") => Value::is_number,
         Some("binary") => return Err("!!binary has no place in these documents".to_owned()),
         _ => return as_text(),
     };
     let (value, lossy) = scalar::resolve(text)?;
-    let fits = match expected {
-        "bool" => value.is_boolean(),
-        "null" => value.is_null(),
-        "int" => value.is_i64() || value.is_u64(),
-        _ => value.is_number(),
-    };
-    if fits { Ok((value, lossy)) } else { Err(format!("{text:?} is no !!{expected}")) }
+    if fits(&value) { Ok((value, lossy)) } else { Err(format!("{text:?} is not of the type that its tag states")) }
 }
