@@ -74,25 +74,33 @@ async fn stage_rules(shard: &Shard, stage: &Stage, rows: Rows) -> Result<(), Sha
     Ok(())
 }
 
-/// The statements of stage 1 that the rows need: those of a wave do not depend on each other.
+/// The statements of stage 1 that the rows need: those of a wave do not depend on each other, and need only waves before.
 fn statements(rows: &Rows) -> [Vec<Statement>; 2] {
+    let filtered = rows.sources.iter().any(|source| source.filtered == 1);
     let roles: BTreeSet<i8> = rows.tests.iter().map(|row| row.role).collect();
     let forms: BTreeSet<i8> = rows.windows.iter().map(|row| row.form).collect();
-    let by_role = [(role::TRAIT, sql::TRAITS), (role::NEAR, sql::NEAR), (role::SAMPLE, sql::SAMPLE)];
-    let by_form = [
-        (form::AGGREGATE, sql::AGGREGATE),
-        (form::DAYS, sql::DAYS),
-        (form::EDGE, sql::EDGE),
-        (form::REGULAR, sql::REGULAR),
-        (form::SEQUENCE, sql::SEQUENCE),
-        (form::ANY, sql::ANY),
-        (form::PIECE, sql::PIECES),
+    let first = [
+        (true, sql::UNIVERSE),
+        (filtered, sql::FILTERED),
+        (roles.contains(&role::TRAIT), sql::TRAITS),
+        (roles.contains(&role::NEAR), sql::NEAR),
+        (roles.contains(&role::SAMPLE), sql::SAMPLE),
+        (forms.contains(&form::ANY), sql::ANY),
+        (forms.contains(&form::PIECE), sql::PIECES),
     ];
-    let needed_by_role = by_role.into_iter().filter(|(role, _)| roles.contains(role));
-    let needed_by_form = by_form.into_iter().filter(|(form, _)| forms.contains(form));
-    let first = [(0, sql::UNIVERSE)].into_iter().chain(needed_by_role).chain(needed_by_form);
-    let planes = (!rows.spans.is_empty()).then_some(sql::PLANES);
-    [first.map(|(_, statement)| statement).collect(), planes.into_iter().collect()]
+    let second = [
+        (!rows.spans.is_empty(), sql::PLANES),
+        (forms.contains(&form::AGGREGATE), sql::AGGREGATE),
+        (forms.contains(&form::DAYS), sql::DAYS),
+        (forms.contains(&form::EDGE), sql::EDGE),
+        (forms.contains(&form::REGULAR), sql::REGULAR),
+        (forms.contains(&form::SEQUENCE), sql::SEQUENCE),
+    ];
+    [needed(&first), needed(&second)]
+}
+
+fn needed(statements: &[(bool, Statement)]) -> Vec<Statement> {
+    statements.iter().filter(|(needed, _)| *needed).map(|(_, statement)| *statement).collect()
 }
 
 /// The UTC days that windows of events reach, as ClickHouse's Date: 1970-01-01 to 2149-06-06.

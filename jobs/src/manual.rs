@@ -144,13 +144,14 @@ async fn as_of(shards: &[Shard], clock: Clock) -> Result<i64, RunError> {
 }
 
 /// The tables of a run's staging, each with the statement that drops a run's part of it.
-const STAGING: [(&str, Statement); 10] = [
+const STAGING: [(&str, Statement); 11] = [
     ("run_bitmaps", sql::DROP_RUN_BITMAPS),
     ("run_tests", sql::DROP_RUN_TESTS),
     ("run_sources", sql::DROP_RUN_SOURCES),
     ("run_windows", sql::DROP_RUN_WINDOWS),
     ("run_thresholds", sql::DROP_RUN_THRESHOLDS),
     ("run_spans", sql::DROP_RUN_SPANS),
+    ("run_events", sql::DROP_RUN_EVENTS),
     ("run_planes", sql::DROP_RUN_PLANES),
     ("run_nodes", sql::DROP_RUN_NODES),
     ("run_roots", sql::DROP_RUN_ROOTS),

@@ -95,7 +95,10 @@ impl Shard {
             ("do_not_merge_across_partitions_select_final", "1"),
             // A statement that has been answered has been done, whatever became of the connection.
             ("wait_end_of_query", "1"),
-            ("date_time_input_format", "best_effort"),
+            // To compile an expression costs more than most statements take, and none takes long enough to earn it back.
+            ("compile_expressions", "0"),
+            ("compile_aggregate_expressions", "0"),
+            ("compile_sort_description", "0"),
             // Text becomes the nearest Float64, as everywhere else.
             ("precise_float_parsing", "1"),
         ] {

@@ -38,6 +38,7 @@ pub mod rule_join {
         ANY = "any",
         DAYS = "days",
         EDGE = "edge",
+        FILTERED = "filtered",
         LOADED_UNIVERSE = "loaded_universe",
         NEAR = "near",
         NODES = "nodes",
@@ -85,6 +86,7 @@ pub mod run {
         CRITERIA = "criteria",
         DONE = "done",
         DROP_RUN_BITMAPS = "drop_run_bitmaps",
+        DROP_RUN_EVENTS = "drop_run_events",
         DROP_RUN_NODES = "drop_run_nodes",
         DROP_RUN_PLANES = "drop_run_planes",
         DROP_RUN_RESULTS = "drop_run_results",
@@ -244,6 +246,7 @@ pub mod schema {
         STEP_47 = "47_month_summaries",
         STEP_48 = "48_run_spans",
         STEP_49 = "49_run_planes",
+        STEP_50 = "50_run_events",
     }
 
     /// The schema version that this build makes and needs: the number of steps.
