@@ -11,12 +11,14 @@ mod window;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use segment_rules::{
-    AccountRules, Child, Definition, Expression, NamedCriterion, NamedLeaf, Node, Op, Target, property_pairs, sip_hash_64,
+    AccountRules, Child, Definition, NamedCriterion, NamedLeaf, Node, Op, Target, property_pairs, sip_hash_64,
 };
-use segment_sql::explain as sql;
 use uuid::Uuid;
 
-pub use self::seen::Seen;
+pub use self::{
+    seen::Seen,
+    window::{SeenWindow, instant},
+};
 use self::{read::Found, seen::Data};
 use crate::{
     clock::Clock,
@@ -98,12 +100,11 @@ pub async fn explain(store: &Store, subject: Subject<'_>, options: Options) -> R
     let now = options.clock.now_ms();
     let as_of_ms = commit::newest(shard).await?.map_or(now, |commit| commit.as_of_ms.max(now));
     let known = known(shard, account, subject).await?;
-    let stage = |slice| {
-        Stage { run: Uuid::new_v4(), attempt: Uuid::new_v4(), slice, account_from: account, account_to: account }
-    };
-    let work = Work { shard, subject, stage: stage(0), bucket, profile_no, as_of_ms, known };
+    let (run, attempt) = (Uuid::new_v4(), Uuid::new_v4());
+    let stage = Stage { run, attempt, slice: 0, account_from: account, account_to: account };
+    let work = Work { shard, subject, stage, bucket, profile_no, as_of_ms, known };
     let explained = work.explain(options.limits).await;
-    manual::drop_staging(shard, work.stage.run).await?;
+    manual::drop_staging(shard, run).await?;
     Ok(explained?)
 }
 
@@ -128,17 +129,17 @@ struct Work<'a> {
 impl Work<'_> {
     async fn explain(&self, limits: Limits) -> Result<Explanation, ShardError> {
         let leaves = leaves(self.subject.definition);
-        let (truths, member) = self.truths(&leaves, limits).await?;
+        let (held, member) = self.truths(&leaves, limits).await?;
         let kept = self.kept(&leaves).await?;
         let data = self.data(&leaves).await?;
-        let truth_of = |leaf: &NamedLeaf| truths.get(leaf).copied().unwrap_or(false);
+        let is_held = |leaf: &NamedLeaf| held.contains(&target(leaf));
         let explain = |criterion: &NamedCriterion| {
             let mut all_kept = true;
-            criterion.expression.for_each_leaf(&mut |leaf| all_kept &= kept.contains(leaf));
+            criterion.expression.for_each_leaf(&mut |leaf| all_kept &= kept.contains(&target(leaf)));
             ExplainedCriterion {
                 kind: criterion.kind,
-                truth: all_kept.then(|| criterion.expression.truth(&truth_of)),
-                seen: seen::seen(criterion, &data, &truth_of),
+                truth: all_kept.then(|| criterion.expression.truth(&is_held)),
+                seen: seen::seen(criterion, &data, &is_held),
             }
         };
         let criteria = self.subject.definition.criteria.iter();
@@ -146,18 +147,14 @@ impl Work<'_> {
         Ok(Explanation { as_of_ms: self.as_of_ms, member, criteria })
     }
 
-    /// Evaluates a slice in which every leaf is a root, and the definition another one.
-    async fn truths(
-        &self,
-        leaves: &[&NamedLeaf],
-        limits: Limits,
-    ) -> Result<(HashMap<NamedLeaf, bool>, bool), ShardError> {
+    /// The leaves that are true, and whether the definition is: a slice in which each of them is a root.
+    async fn truths(&self, leaves: &BTreeSet<Target>, limits: Limits) -> Result<(BTreeSet<Target>, bool), ShardError> {
         let mut rules = self.rules();
         let mut roots = vec![self.subject.definition.root];
         for leaf in leaves {
             roots.push(match leaf {
-                NamedLeaf::Segment { root, .. } => *root,
-                NamedLeaf::Criterion(id) => add_node(&mut rules, *id),
+                Target::Node(root) => *root,
+                Target::Criterion(_) | Target::Universe => add_node(&mut rules, *leaf),
             });
         }
         let numbered = (1..).zip(&roots).map(|(segment, node)| Root { segment, version: 0, node: *node });
@@ -165,9 +162,9 @@ impl Work<'_> {
         let work = UnitWork { account, bucket: self.bucket, profiles: 0, roots: numbered.collect() };
         let rows = plan::plan(&self.stage, &[work], &HashMap::from([(account, rules)]), &self.known, self.as_of_ms);
         evaluate::evaluate(self.shard, &self.stage, rows, limits).await?;
-        let held = read::truths(self, sql::TRUTHS).await?;
-        let truths = (2..).zip(leaves).map(|(root, leaf)| ((*leaf).clone(), held.contains(&root))).collect();
-        Ok((truths, held.contains(&1)))
+        let held = read::truths(self).await?;
+        let leaves_held = (2..).zip(leaves).filter(|(root, _)| held.contains(root)).map(|(_, leaf)| *leaf).collect();
+        Ok((leaves_held, held.contains(&1)))
     }
 
     /// All rules of the account, folded criteria too.
@@ -180,60 +177,59 @@ impl Work<'_> {
     }
 
     /// The leaves that the store can answer: event properties are kept only for criteria that some match needs.
-    async fn kept(&self, leaves: &[&NamedLeaf]) -> Result<BTreeSet<NamedLeaf>, ShardError> {
-        let folded = |leaf: &NamedLeaf| match leaf {
-            NamedLeaf::Criterion(id) => self.subject.rules.folded.get(id),
-            NamedLeaf::Segment { .. } => None,
-        };
+    async fn kept(&self, leaves: &BTreeSet<Target>) -> Result<BTreeSet<Target>, ShardError> {
         let pairs = read::pairs(self).await?;
-        let is_kept = |leaf: &&&NamedLeaf| {
+        let folded = |leaf: &Target| match leaf {
+            Target::Criterion(id) => self.subject.rules.folded.get(id),
+            Target::Node(_) | Target::Universe => None,
+        };
+        let is_kept = |leaf: &&Target| {
             folded(leaf).is_none_or(|criterion| {
                 let criteria = BTreeMap::from([(0, criterion.clone())]);
                 property_pairs(&AccountRules { criteria, ..AccountRules::default() }).is_subset(&pairs)
             })
         };
-        Ok(leaves.iter().filter(is_kept).map(|leaf| (*leaf).clone()).collect())
+        Ok(leaves.iter().filter(is_kept).copied().collect())
     }
 
     /// What the profile has of all that the leaves ask for.
-    async fn data(&self, leaves: &[&NamedLeaf]) -> Result<Data<'_>, ShardError> {
+    async fn data(&self, leaves: &BTreeSet<Target>) -> Result<Data<'_>, ShardError> {
         let AccountRules { criteria, folded, .. } = self.subject.rules;
-        let ids = leaves.iter().filter_map(|leaf| if let NamedLeaf::Criterion(id) = leaf { Some(*id) } else { None });
-        let asked: BTreeMap<u64, _> =
-            ids.filter_map(|id| Some((id, criteria.get(&id).or_else(|| folded.get(&id))?))).collect();
-        let traits = read::traits(self, &asked).await?;
-        let events = read::events(self, &asked).await?;
-        Ok(Data { profile: self.subject.profile, as_of_ms: self.as_of_ms, criteria: asked, traits, events })
+        let criterion = |leaf: &Target| match leaf {
+            Target::Criterion(id) => Some((*id, criteria.get(id).or_else(|| folded.get(id))?)),
+            Target::Node(_) | Target::Universe => None,
+        };
+        let criteria = leaves.iter().filter_map(criterion).collect();
+        let traits = read::traits(self, &criteria).await?;
+        let events = read::events(self, &criteria).await?;
+        Ok(Data { profile: self.subject.profile, as_of_ms: self.as_of_ms, criteria, traits, events })
+    }
+}
+
+fn target(leaf: &NamedLeaf) -> Target {
+    match leaf {
+        NamedLeaf::Criterion(id) => Target::Criterion(*id),
+        NamedLeaf::Segment { root, .. } => Target::Node(*root),
     }
 }
 
 /// The distinct leaves of a definition's criteria.
-fn leaves(definition: &Definition) -> Vec<&NamedLeaf> {
+fn leaves(definition: &Definition) -> BTreeSet<Target> {
     let mut leaves = BTreeSet::new();
     for criterion in definition.criteria.values() {
         criterion.expression.for_each_leaf(&mut |leaf| {
-            leaves.insert(leaf);
+            leaves.insert(target(leaf));
         });
     }
-    leaves.into_iter().collect()
+    leaves
 }
 
-/// Adds a node that is a criterion and nothing else.
-fn add_node(rules: &mut plan::AccountRules, criterion: u64) -> u64 {
-    let mut id = sip_hash_64(&format!("explain {criterion}"));
+/// Adds a node that is a leaf and nothing else.
+fn add_node(rules: &mut plan::AccountRules, leaf: Target) -> u64 {
+    let mut id = sip_hash_64(&format!("explain {leaf:?}"));
     while rules.nodes.contains_key(&id) {
         id = id.wrapping_add(1);
     }
-    let children = vec![Child { target: Target::Criterion(criterion), negated: false }];
-    rules.nodes.insert(id, Node { id, level: 1, op: Op::And, children });
+    rules.nodes.insert(id, Node { id, level: 1, op: Op::And, children: vec![Child { target: leaf, negated: false }] });
     id
-}
-
-impl Explanation {
-    /// The truth of an expression over names of criteria; `None` if it depends on one that is not known.
-    pub fn truth(&self, expression: &Expression<String>) -> Option<bool> {
-        let truth = |name: &String, unknown| self.criteria.get(name).and_then(|one| one.truth).unwrap_or(unknown);
-        let [low, high] = [false, true].map(|unknown| expression.truth(&|name| truth(name, unknown)));
-        (low == high).then_some(low)
-    }
 }

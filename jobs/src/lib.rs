@@ -6,7 +6,9 @@
 pub mod clock;
 pub mod commit;
 pub mod evaluate;
+pub mod explain;
 pub mod fence;
+pub mod load;
 pub mod manual;
 pub mod publish;
 pub mod schema;

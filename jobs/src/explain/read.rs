@@ -1,0 +1,248 @@
+//! What an explanation reads: the profile's number, the truths of the slice, its traits and its events.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+
+use clickhouse::Row;
+use segment_rules::{
+    Child, Node, Op, Target,
+    canonical::{Condition, Criterion, NumberRange, Source, Window},
+    sip_hash_64,
+};
+use segment_sql::{explain as sql, publish};
+use serde::Deserialize;
+
+use super::{
+    Subject, Work,
+    seen::{Event, Events, Trait},
+};
+use crate::{
+    commit::Stage,
+    evaluate::{
+        plan::{self, Root, UnitWork},
+        rows::{SourceRow, TestRow},
+    },
+    shards::{Shard, ShardError},
+    store::Store,
+};
+
+/// Where a profile is.
+pub(super) struct Found<'a> {
+    pub(super) shard: &'a Shard,
+    pub(super) account: u64,
+    pub(super) bucket: u16,
+    pub(super) profile_no: u32,
+}
+
+#[derive(Row, Deserialize)]
+struct AccountRow {
+    account: u64,
+    account_key: String,
+    buckets: u16,
+}
+
+#[derive(Row, Deserialize)]
+struct ProfileRow {
+    profile_no: u32,
+}
+
+#[derive(Row, Deserialize)]
+struct TruthRow {
+    root: u64,
+}
+
+#[derive(Row, Deserialize)]
+struct PairRow {
+    account: u64,
+    metric: String,
+    property: String,
+    filled: u8,
+}
+
+#[derive(Row, Deserialize)]
+struct TraitRow {
+    r#trait: String,
+    kind: String,
+    text: String,
+    items: Vec<String>,
+    latitude: f64,
+    longitude: f64,
+    set_ms: i64,
+}
+
+#[derive(Row, Deserialize)]
+struct EventRow {
+    source: u32,
+    metric: String,
+    ms: i64,
+    event: u64,
+    has: u8,
+    number: f64,
+    amount: Option<String>,
+}
+
+/// Finds the subject's profile.
+pub(super) async fn find<'a>(store: &'a Store, subject: Subject<'_>) -> Result<Option<Found<'a>>, ShardError> {
+    let key = &subject.definition.account;
+    let account = sip_hash_64(key);
+    let accounts: Option<AccountRow> =
+        store.shards[0].call(publish::ACCOUNTS, "explain").param("accounts", [account]).row().await?;
+    let Some(AccountRow { account, account_key: _, buckets }) = accounts else { return Ok(None) };
+    let bucket = u16::try_from(sip_hash_64(subject.profile) % u64::from(buckets.max(1))).unwrap_or(0);
+    let shard = store.shard_of(key, bucket);
+    let found: Option<ProfileRow> = shard
+        .call(sql::PROFILE, "explain")
+        .param("account", account)
+        .param("bucket", bucket)
+        .param("profile", subject.profile)
+        .row()
+        .await?;
+    Ok(found.map(|ProfileRow { profile_no }| Found { shard, account, bucket, profile_no }))
+}
+
+/// The roots of the staged slice that are true of the profile.
+pub(super) async fn truths(work: &Work<'_>) -> Result<BTreeSet<u64>, ShardError> {
+    let rows: Vec<TruthRow> = work
+        .stage
+        .bind(work.shard.call(sql::TRUTHS, &work.stage.scope()))
+        .param("bucket", work.bucket)
+        .param("profile_no", work.profile_no)
+        .rows()
+        .await?;
+    Ok(rows.into_iter().map(|row| row.root).collect())
+}
+
+/// The (metric, property) pairs of the account that are complete.
+pub(super) async fn pairs(work: &Work<'_>) -> Result<BTreeSet<(String, String)>, ShardError> {
+    let accounts = [work.stage.account_from];
+    let rows: Vec<PairRow> =
+        work.shard.call(publish::PROPERTY_PAIRS, "explain").param("accounts", accounts).rows().await?;
+    let complete = |PairRow { account, metric, property, filled }| {
+        (account == work.stage.account_from && filled == 1).then_some((metric, property))
+    };
+    Ok(rows.into_iter().filter_map(complete).collect())
+}
+
+/// The traits that criteria ask for, by key.
+pub(super) async fn traits(
+    work: &Work<'_>,
+    criteria: &BTreeMap<u64, &Criterion>,
+) -> Result<BTreeMap<String, Trait>, ShardError> {
+    let keys: BTreeSet<&str> = criteria
+        .values()
+        .filter_map(|criterion| match criterion {
+            Criterion::Trait { key, .. } => Some(key.as_str()),
+            Criterion::Near { .. } => Some("geo"),
+            _ => None,
+        })
+        .collect();
+    if keys.is_empty() {
+        return Ok(BTreeMap::new());
+    }
+    let rows: Vec<TraitRow> = work
+        .shard
+        .call(sql::TRAITS, "explain")
+        .param("account", work.stage.account_from)
+        .param("bucket", work.bucket)
+        .param("profile_no", work.profile_no)
+        .param("traits", keys)
+        .rows()
+        .await?;
+    let found = |row: TraitRow| {
+        let TraitRow { r#trait, kind, text, items, latitude, longitude, set_ms } = row;
+        (r#trait, Trait { kind, text, items, latitude, longitude, set_ms })
+    };
+    Ok(rows.into_iter().map(found).collect())
+}
+
+/// The events that the sources of criteria choose, by criterion and by place of the source in it.
+pub(super) async fn events(work: &Work<'_>, criteria: &BTreeMap<u64, &Criterion>) -> Result<Events, ShardError> {
+    let asked = Asked::of(work, criteria);
+    if asked.sources.is_empty() {
+        return Ok(Events::new());
+    }
+    let stage = Stage { slice: 1, ..work.stage };
+    work.shard.insert_all("run_tests", &stage.scope(), asked.tests).await?;
+    work.shard.insert_all("run_sources", &stage.scope(), asked.sources).await?;
+    let rows: Vec<EventRow> = stage
+        .bind(work.shard.call(sql::EVENTS, &stage.scope()))
+        .param("profile_no", work.profile_no)
+        .param("day_from", "1970-01-01")
+        .param("day_to", "2149-06-06")
+        .rows()
+        .await?;
+    let mut by_source: HashMap<u32, Vec<Event>> = HashMap::new();
+    for EventRow { source, metric, ms, event: _, has, number, amount } in rows {
+        let amount = amount.and_then(|text| text.parse().ok());
+        by_source.entry(source).or_default().push(Event { metric, ms, has: has == 1, number, amount });
+    }
+    let places = asked.places.into_iter();
+    Ok(places.map(|(place, source)| (place, by_source.get(&source).cloned().unwrap_or_default())).collect())
+}
+
+/// The rows that make a slice choose events.
+#[derive(Default)]
+struct Asked {
+    sources: Vec<SourceRow>,
+    tests: Vec<TestRow>,
+    /// The number of the source that is at a place in a criterion.
+    places: Vec<((u64, usize), u32)>,
+}
+
+/// Each source gets so many numbers of the plan's to itself.
+const STEP: u32 = 1000;
+
+impl Asked {
+    /// Plans each source by itself, so that its number is known.
+    fn of(work: &Work<'_>, criteria: &BTreeMap<u64, &Criterion>) -> Self {
+        let mut asked = Self::default();
+        for (id, criterion) in criteria {
+            for (place, question) in questions(criterion).into_iter().enumerate() {
+                let base = STEP * (u32::try_from(asked.places.len()).unwrap_or(u32::MAX / STEP) + 1);
+                let rows = plan_alone(work, question);
+                let Some(window) = rows.windows.first() else { continue };
+                asked.places.push(((*id, place), base + window.source));
+                asked.sources.extend(rows.sources.into_iter().map(|row| SourceRow { source: base + row.source, ..row }));
+                asked.tests.extend(rows.tests.into_iter().map(|row| TestRow { slot: base + row.slot, ..row }));
+            }
+        }
+        asked
+    }
+}
+
+/// Criteria of one source each, whose rows choose the same events as the sources of a criterion do.
+fn questions(criterion: &Criterion) -> Vec<Criterion> {
+    let edge = |source: &Source, has: &[Condition]| Criterion::Edge {
+        source: source.clone(),
+        latest: true,
+        window: Window::All,
+        has: has.to_vec(),
+    };
+    match criterion {
+        Criterion::Trait { .. } | Criterion::Near { .. } | Criterion::Sample { .. } => Vec::new(),
+        Criterion::Count { source, .. }
+        | Criterion::DistinctDays { source, .. }
+        | Criterion::Regular { source, .. } => vec![edge(source, &[])],
+        Criterion::Edge { source, has, .. } => vec![edge(source, has)],
+        Criterion::Sequence { steps, .. } => steps.iter().map(|step| edge(step, &[])).collect(),
+        Criterion::Sum { source, property, .. }
+        | Criterion::Average { source, property, .. }
+        | Criterion::Extreme { source, property, .. } => vec![Criterion::Extreme {
+            source: source.clone(),
+            window: Window::All,
+            property: property.clone(),
+            greatest: true,
+            range: NumberRange { from: None, below: None },
+        }],
+    }
+}
+
+fn plan_alone(work: &Work<'_>, criterion: Criterion) -> plan::Rows {
+    let (id, account) = (1, work.stage.account_from);
+    let node = Node { id, level: 1, op: Op::And, children: vec![Child { target: Target::Criterion(id), negated: false }] };
+    let rules =
+        plan::AccountRules { nodes: HashMap::from([(id, node)]), criteria: HashMap::from([(id, criterion)]) };
+    let roots = vec![Root { segment: id, version: 0, node: id }];
+    let unit = UnitWork { account, bucket: work.bucket, profiles: 0, roots };
+    let stage = Stage { slice: 1, ..work.stage };
+    plan::plan(&stage, &[unit], &HashMap::from([(account, rules)]), &work.known, work.as_of_ms)
+}

@@ -1,0 +1,135 @@
+//! The bulk load: profiles and events from NDJSON into the shards of a store.
+//!
+//! # Flow
+//! Claim the lanes of every shard (`claim`). Read the inputs in chunks of lines (`input`), parse the chunks side by side
+//! (`line`, `chunk`), and take them in order: give accounts and profiles their numbers (`accounts`), then insert traits
+//! (`profiles`) and events (`events`) in large batches, several at a time (`inserts`). At the end fill in the property
+//! pairs that somebody registered meanwhile, and commit the new profiles unit by unit (`finish`).
+//!
+//! # Guarantees
+//! Killed anywhere, client or server, a load that is run again gives the same state as one that was not killed:
+//! - An account's buckets are written before anything that depends on them, and read again by the next load.
+//! - A profile's number is acknowledged before any row that uses it, and the next load reads the numbers again. Only
+//!   the holder of the claims gives numbers; the successor of a dead holder ends its statements first, and mends names
+//!   that did not follow their profiles.
+//! - Traits and events are replaced by their key, and the greater version wins: a version is that of the load (each
+//!   greater than all before on the shard), then the number of the line. To insert a line again is as to insert it once.
+//! - A put takes away every trait that the profile ever had and the document lacks. What an unfinished load wrote is
+//!   among them, so it does not matter how far that load came.
+//! - The views behind the tables may lack what was being written when the server died; the lines are inserted again,
+//!   and so go through the views again.
+//! - Segment 0 takes the profiles in when all is inserted, by a commit, which is all or nothing.
+//!
+//! # Caveats
+//! The buckets of a new account follow from the lines of the profile files; for standard input, and for profiles that
+//! only events name, there is one bucket. A load that failed on a shard keeps its claims: the next one waits until they
+//! count as dead (15 s) and then mends. A profile whose erasure is recorded stays erased.
+
+mod accounts;
+mod backfill;
+mod chunk;
+mod claim;
+mod error;
+mod events;
+mod finish;
+mod input;
+mod inserts;
+mod line;
+mod partitions;
+mod profiles;
+mod report;
+mod rows;
+
+use std::time::Instant;
+
+use tokio_util::sync::CancellationToken;
+
+use self::{accounts::Accounts, backfill::Pairs, claim::Claims, events::Events, input::Progress, profiles::Profiles};
+pub use self::{
+    backfill::backfill,
+    error::{BadLine, LoadError},
+    input::Input,
+    report::LoadReport,
+};
+use crate::{clock::Clock, store::Store};
+
+/// What to load, and how.
+#[derive(Clone, Debug)]
+pub struct Options {
+    /// Gives the instant of the commits. Versions come from the system's clock, so that a later load always wins.
+    pub clock: Clock,
+    /// Lines of profiles; all are loaded before the first event.
+    pub profiles: Vec<Input>,
+    /// Lines of events.
+    pub events: Vec<Input>,
+    /// A new account gets a bucket for each so many profiles.
+    pub profiles_per_bucket: u64,
+    /// Whether to show a bar when standard error is a terminal.
+    pub progress: bool,
+}
+
+/// Loads all inputs. Stops in good order when `stop` is cancelled; to load the same again is always safe.
+pub async fn load(store: &Store, options: Options, stop: CancellationToken) -> Result<LoadReport, LoadError> {
+    let started = Instant::now();
+    let progress = Progress::new(&options)?;
+    let sizes = accounts::count_profiles(&options, &stop).await?;
+    let claims = tokio::select! {
+        claims = Claims::take(store) => claims?,
+        () = stop.cancelled() => return Err(LoadError::Stopped),
+    };
+    let mut report = LoadReport::default();
+    let outcome = load_under(store, &options, sizes, &claims, (&progress, &stop), &mut report).await;
+    progress.end();
+    match &outcome {
+        Err(error) if error.is_unfinished() => {}
+        _ => claims.release().await?,
+    }
+    report.duration = started.elapsed();
+    outcome.map(|()| report)
+}
+
+/// What the stages of a load share.
+struct Context<'a> {
+    store: &'a Store,
+    claims: &'a Claims,
+}
+
+async fn load_under(
+    store: &Store,
+    options: &Options,
+    sizes: accounts::Sizes,
+    claims: &Claims,
+    (progress, stop): (&Progress, &CancellationToken),
+    report: &mut LoadReport,
+) -> Result<(), LoadError> {
+    let context = Context { store, claims };
+    let pairs = Pairs::read(store).await?;
+    let mut accounts = Accounts::read(&context, sizes).await?;
+
+    let mut profiles = Profiles::new(&context);
+    let mut chunks = input::parsed(options.profiles.clone(), chunk::profiles, progress);
+    let read = loop {
+        match input::next(&mut chunks, stop).await {
+            Ok(Some(chunk)) => profiles.take(&mut accounts, chunk).await?,
+            ended => break ended.map(|_| ()),
+        }
+    };
+    profiles.finish(read, &mut accounts, report).await?;
+
+    let mut events = Events::new(&context);
+    let mut chunks = input::parsed(options.events.clone(), chunk::events, progress);
+    let read = loop {
+        match input::next(&mut chunks, stop).await {
+            Ok(Some(chunk)) => events.take(&mut accounts, chunk).await?,
+            ended => break ended.map(|_| ()),
+        }
+    };
+    events.finish(read, &mut accounts, report).await?;
+
+    report.accounts = accounts.touched().count() as u64;
+    report.new_profiles = accounts.new_profiles();
+    report.add_rows("profiles", report.new_profiles);
+    pairs.fill_in(store, &accounts).await?;
+    report.units = finish::commit_units(&context, &accounts, options.clock).await?;
+    Ok(())
+}

@@ -1,0 +1,195 @@
+//! Claims on lanes: only their holder gives profile numbers. As `fence`, but for all lanes of a shard at once, and held
+//! for a whole load.
+//!
+//! A load claims every shard of the store in the order of their names, so that two loads never wait for each other. The
+//! holder's name ends with the version of its load on the shard, and each is greater than all before, whatever the
+//! system's clock does.
+//!
+//! Caveat: a holder looks before each insert whether its claim is still the newest. One that is suspended for more than
+//! [`DEAD_AFTER`] between the look and the insert would write beside its successor.
+
+use std::time::Duration;
+
+use clickhouse::Row;
+use segment_sql::{load as sql, run as run_sql};
+use serde::Deserialize;
+use uuid::Uuid;
+
+use super::LoadError;
+use crate::{
+    clock::Clock,
+    fence::DEAD_AFTER,
+    shards::{Shard, ShardError},
+    store::Store,
+};
+
+const HEARTBEAT: Duration = Duration::from_secs(4);
+const POLL: Duration = Duration::from_millis(100);
+/// How long the successor of a dead holder waits for statements that no kill has seen.
+const SETTLE: Duration = Duration::from_secs(3);
+/// Begins the query ids of statements that need no claim.
+const SCOPE: &str = "claim";
+
+/// The claims of a load, one for each shard of the store, in their order.
+#[derive(Debug)]
+pub(super) struct Claims(Vec<Option<Claim>>);
+
+#[derive(Debug)]
+struct Claim {
+    shard: Shard,
+    holder: String,
+    epoch: u64,
+    version: u64,
+    heartbeat: tokio::task::JoinHandle<()>,
+}
+
+#[derive(Row, Deserialize)]
+struct Newest {
+    epoch: u64,
+    version: u64,
+}
+
+#[derive(Row, Deserialize)]
+struct Holder {
+    epoch: u64,
+    holder: String,
+    idle_ms: i64,
+}
+
+impl Claims {
+    /// Waits for the lanes of all shards and takes them. What a dead holder left is ended and mended.
+    pub(super) async fn take(store: &Store) -> Result<Self, ShardError> {
+        let name = Uuid::new_v4();
+        let mut claims = Vec::with_capacity(store.shards.len());
+        for shard in &store.shards {
+            let holds_lanes = !store.lanes_of(shard).is_empty();
+            claims.push(if holds_lanes { Some(Claim::take(shard, name).await?) } else { None });
+        }
+        Ok(Self(claims))
+    }
+
+    /// Refuses to go on when another load has taken the lanes of the shard.
+    pub(super) async fn check(&self, shard: usize) -> Result<(), LoadError> {
+        match self.claim(shard) {
+            Some(claim) => claim.check().await,
+            None => Ok(()),
+        }
+    }
+
+    /// Begins the query ids of all statements of this load on the shard.
+    pub(super) fn scope(&self, shard: usize) -> String {
+        format!("load/{}", self.claim(shard).map_or(0, |claim| claim.epoch))
+    }
+
+    /// The version of this load on the shard.
+    pub(super) fn version(&self, shard: usize) -> u64 {
+        self.claim(shard).map_or(1, |claim| claim.version)
+    }
+
+    /// Gives all lanes back. Nothing of this load may be under way any more.
+    pub(super) async fn release(&self) -> Result<(), ShardError> {
+        for claim in self.0.iter().flatten() {
+            claim.heartbeat.abort();
+            mark(&claim.shard, &claim.holder, claim.epoch, true).await?;
+        }
+        Ok(())
+    }
+
+    fn claim(&self, shard: usize) -> Option<&Claim> {
+        self.0.get(shard)?.as_ref()
+    }
+}
+
+impl Claim {
+    async fn take(shard: &Shard, name: Uuid) -> Result<Self, ShardError> {
+        loop {
+            let dead = wait_until_free(shard).await?;
+            if let Some(claim) = Self::try_take(shard, name).await? {
+                claim.end_others(dead.as_ref()).await?;
+                return Ok(claim);
+            }
+            tokio::time::sleep(POLL * (1 + u32::from(name.as_bytes()[0]) % 8)).await;
+        }
+    }
+
+    /// Takes the next epoch; `None` when somebody else did so too.
+    async fn try_take(shard: &Shard, name: Uuid) -> Result<Option<Self>, ShardError> {
+        let newest: Option<Newest> = shard.call(sql::NEWEST_CLAIM, SCOPE).row().await?;
+        let (epoch, version) = newest.map_or((1, 1), |newest| (newest.epoch + 1, newest.version + 1));
+        let version = version.max(u64::try_from(Clock::System.now_ms()).unwrap_or(0));
+        let holder = format!("load-{name}@{version}");
+        let claim = shard.call(sql::CLAIM_LANES, SCOPE).param("epoch", epoch).param("holder", &holder);
+        claim.param("shard", shard.name()).execute().await?;
+        let holders: Vec<Holder> = shard.call(sql::CLAIM_STATE, SCOPE).rows().await?;
+        let mine = holders.iter().any(|row| row.epoch == epoch && row.holder == holder);
+        if mine && holders.len() == 1 {
+            let heartbeat = tokio::spawn(beat(shard.clone(), holder.clone(), epoch));
+            return Ok(Some(Self { shard: shard.clone(), holder, epoch, version, heartbeat }));
+        }
+        if mine {
+            mark(shard, &holder, epoch, true).await?;
+        }
+        Ok(None)
+    }
+
+    /// Ends what earlier loads may still have under way; after a dead one, mends what it wrote by half.
+    async fn end_others(&self, dead: Option<&Holder>) -> Result<(), ShardError> {
+        self.shard.call(run_sql::KILL, SCOPE).param("prefix", self.shard.query_prefix("load")).execute().await?;
+        let Some(dead) = dead else { return Ok(()) };
+        tracing::warn!(shard = self.shard.name(), holder = dead.holder, "mending what a dead load left");
+        tokio::time::sleep(SETTLE).await;
+        let version: u64 = dead.holder.rsplit_once('@').and_then(|(_, version)| version.parse().ok()).unwrap_or(0);
+        self.shard.call(sql::MEND_NAMES, SCOPE).param("version", version).execute().await
+    }
+
+    async fn check(&self) -> Result<(), LoadError> {
+        let holders: Vec<Holder> = self.shard.call(sql::CLAIM_STATE, SCOPE).rows().await?;
+        if holders.iter().any(|row| row.epoch == self.epoch && row.holder == self.holder) {
+            return Ok(());
+        }
+        Err(LoadError::Overtaken { shard: self.shard.name().to_owned() })
+    }
+}
+
+impl Drop for Claim {
+    fn drop(&mut self) {
+        self.heartbeat.abort();
+    }
+}
+
+async fn beat(shard: Shard, holder: String, epoch: u64) {
+    loop {
+        tokio::time::sleep(HEARTBEAT).await;
+        if let Err(error) = mark(&shard, &holder, epoch, false).await {
+            tracing::warn!(shard = shard.name(), error = %error, "a heartbeat of the claim failed");
+        }
+    }
+}
+
+/// Returns when nobody alive holds the lanes; the dead holder, if one has to be overtaken.
+async fn wait_until_free(shard: &Shard) -> Result<Option<Holder>, ShardError> {
+    let dead_after = i64::try_from(DEAD_AFTER.as_millis()).unwrap_or(i64::MAX);
+    let mut waited = false;
+    loop {
+        let mut holders: Vec<Holder> = shard.call(sql::CLAIM_STATE, SCOPE).rows().await?;
+        let Some(alive) = holders.iter().find(|holder| holder.idle_ms < dead_after) else {
+            return Ok(holders.pop());
+        };
+        if !waited {
+            tracing::warn!(shard = shard.name(), holder = alive.holder, "waiting for another load to end");
+            waited = true;
+        }
+        tokio::time::sleep(POLL).await;
+    }
+}
+
+async fn mark(shard: &Shard, holder: &str, epoch: u64, released: bool) -> Result<(), ShardError> {
+    shard
+        .call(sql::MARK_CLAIM, SCOPE)
+        .param("epoch", epoch)
+        .param("holder", holder)
+        .param("shard", shard.name())
+        .param("released", u8::from(released))
+        .execute()
+        .await
+}

@@ -1,0 +1,125 @@
+//! The end of a load: the profiles of its units become the universe (segment 0), by commits.
+
+use std::time::Instant;
+
+use futures::{StreamExt, TryStreamExt, stream};
+use segment_sql::{rule_join, run as run_sql};
+use uuid::Uuid;
+
+use super::{
+    Context, LoadError,
+    accounts::{Accounts, TouchedUnit},
+    rows::RootRow,
+};
+use crate::{
+    clock::Clock,
+    commit::{self, Batch, Stage},
+    shards::{Shard, ShardError},
+    store::FAN_OUT,
+};
+
+/// Units of one commit.
+const SLICE_UNITS: usize = 10_000;
+/// Profiles that end a slice too.
+const SLICE_PROFILES: u64 = 20_000_000;
+
+/// Commits the units of all shards. Returns how many there are.
+pub(super) async fn commit_units(
+    context: &Context<'_>,
+    accounts: &Accounts,
+    clock: Clock,
+) -> Result<u64, LoadError> {
+    let run = Uuid::new_v4();
+    let counts: Vec<u64> = stream::iter(0..context.store.shards.len())
+        .map(|shard| commit_shard(context, shard, run, accounts.touched_units(shard), clock))
+        .buffered(FAN_OUT)
+        .try_collect()
+        .await?;
+    Ok(counts.into_iter().sum())
+}
+
+async fn commit_shard(
+    context: &Context<'_>,
+    number: usize,
+    run: Uuid,
+    units: Vec<TouchedUnit>,
+    clock: Clock,
+) -> Result<u64, LoadError> {
+    let shard = &context.store.shards[number];
+    let attempt = Uuid::new_v4();
+    for (slice, units) in (0..).zip(slices(&units)) {
+        let (Some(first), Some(last)) = (units.first(), units.last()) else { continue };
+        let stage = Stage { run, attempt, slice, account_from: first.account, account_to: last.account };
+        context.claims.check(number).await?;
+        commit_slice(shard, &stage, units, clock).await?;
+    }
+    if !units.is_empty() {
+        for statement in [run_sql::DROP_RUN_ROOTS, run_sql::DROP_RUN_RESULTS] {
+            shard.call(statement, &format!("run/{run}")).param("run", run.to_string()).execute().await?;
+        }
+    }
+    Ok(units.len() as u64)
+}
+
+async fn commit_slice(shard: &Shard, stage: &Stage, units: &[TouchedUnit], clock: Clock) -> Result<(), LoadError> {
+    let started = Instant::now();
+    let read_seq = commit::newest(shard).await?.map_or(0, |newest| newest.seq);
+    stage_universe(shard, stage, units).await?;
+    let batch = Batch {
+        mode: "load",
+        reason: "initial",
+        as_of_ms: clock.now_ms(),
+        read_seq,
+        duration_ms: u64::try_from(started.elapsed().as_millis()).unwrap_or(0),
+        loaded: units.iter().map(|unit| (unit.account, unit.bucket)).collect(),
+    };
+    commit::commit(shard, stage, &batch).await?;
+    Ok(())
+}
+
+async fn stage_universe(shard: &Shard, stage: &Stage, units: &[TouchedUnit]) -> Result<(), ShardError> {
+    let roots = (0..).zip(units).map(|(slot, unit)| RootRow {
+        run: stage.run,
+        attempt: stage.attempt,
+        slice: stage.slice,
+        account: unit.account,
+        bucket: unit.bucket,
+        segment: 0,
+        version: 0,
+        slot,
+    });
+    shard.insert_all("run_roots", &stage.scope(), roots).await?;
+    stage.bind(shard.call(rule_join::LOADED_UNIVERSE, &stage.scope())).execute().await
+}
+
+/// Cuts units into slices.
+fn slices(units: &[TouchedUnit]) -> Vec<&[TouchedUnit]> {
+    let mut slices = Vec::new();
+    let (mut from, mut profiles) = (0, 0);
+    for (at, unit) in units.iter().enumerate() {
+        if at > from && (at - from >= SLICE_UNITS || profiles + u64::from(unit.profiles) > SLICE_PROFILES) {
+            slices.push(&units[from..at]);
+            (from, profiles) = (at, 0);
+        }
+        profiles += u64::from(unit.profiles);
+    }
+    slices.push(&units[from..]);
+    slices
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn unit(profiles: u32) -> TouchedUnit {
+        TouchedUnit { account: 1, bucket: 0, profiles }
+    }
+
+    #[test]
+    fn slices_are_bounded_and_hold_all_units() {
+        let lengths = |units: &[TouchedUnit]| slices(units).into_iter().map(<[_]>::len).collect::<Vec<_>>();
+        assert_eq!(lengths(&[]), [0]);
+        assert_eq!(lengths(&vec![unit(1); 20_001]), [10_000, 10_000, 1]);
+        assert_eq!(lengths(&[30_000_000, 4_000_000, 15_000_000, 4_000_000].map(unit)), [1, 2, 1]);
+    }
+}
