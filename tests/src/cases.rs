@@ -10,6 +10,7 @@ mod values;
 use crate::oracle;
 use crate::world::{Batch, World};
 use random::Random;
+use std::collections::BTreeSet;
 use values::Vocabulary;
 
 pub use shrink::{Evaluate, Regression, mismatches, shrink};
@@ -47,12 +48,45 @@ pub fn batch(seed: u64, worlds: usize) -> Batch {
     Batch { as_of, worlds }
 }
 
+/// How many segments are drawn for a world, to keep those that tell profiles apart.
+const DRAWN: usize = 20;
+
 /// One account; `theme` is the zone to whose changes the instant is near.
 fn world(mut random: Random, theme: &str, as_of: i64) -> World {
     let zone = if random.chance(50) { theme } else { random.pick(&ZONES).0 };
     let mut vocabulary = Vocabulary::new(&mut random, zone, as_of);
-    let segments = segments::some(&mut random, &mut vocabulary);
+    let segments = segments::some(&mut random, &mut vocabulary, DRAWN);
     let profiles = data::profiles(&mut random, &vocabulary);
     let events = data::events(&mut random, &vocabulary);
-    World { segments, profiles, events }
+    let count = 1 + random.below(8);
+    keep_some(&mut random, World { segments, profiles, events }, as_of, count)
+}
+
+/// Keeps so many segments, and those that they refer to. One that takes all profiles or none shows less than one that
+/// tells them apart, so few of those are kept.
+fn keep_some(random: &mut Random, world: World, as_of: i64, count: usize) -> World {
+    let batch = Batch { as_of, worlds: vec![world] };
+    let members = batch.by_oracle().unwrap_or_default();
+    let world = batch.worlds.into_iter().next().unwrap_or_default();
+    let ids: BTreeSet<_> = world.profiles.iter().filter_map(|line| line.get("id")?.as_text()).collect();
+    let mut kept = BTreeSet::new();
+    for (name, _) in &world.segments {
+        let size = members.iter().filter(|member| member.1 == *name).count();
+        let tells_apart = size > 0 && size < ids.len();
+        if kept.len() < count && (tells_apart || random.chance(10)) {
+            kept.insert(name.clone());
+        }
+    }
+    // A segment refers to earlier ones only: going back finds them all.
+    for (name, spec) in world.segments.iter().rev() {
+        if kept.contains(name) {
+            kept.extend(segments::references(spec));
+        }
+    }
+    let mut segments = world.segments.clone();
+    segments.retain(|(name, _)| kept.contains(name));
+    if segments.is_empty() {
+        segments = world.segments[..1].to_vec();
+    }
+    World { segments, ..world }
 }

@@ -145,7 +145,8 @@ fn a_planted_fault_is_found_and_made_small() -> Result<()> {
     let index = differs.iter().position(|differs| *differs).ok_or_else(|| anyhow!("not found"))?;
     let world = cases::shrink(batch.as_of, batch.worlds[index].clone(), &late)?;
     assert_eq!(world.segments.len(), 1, "{world:?}");
-    assert!(world.events.len() + world.profiles.len() <= 2, "{world:?}");
+    assert!(world.events.len() + world.profiles.len() <= 5, "{world:?}");
+    assert!(world.events.iter().all(|event| event.get("properties").is_none()), "{world:?}");
     let kept = Regression { as_of: batch.as_of, world };
     assert_eq!(Regression::parse(&kept.to_line())?, kept);
     Ok(())

@@ -8,10 +8,16 @@ use crate::json::Json;
 
 const NAMES: [&str; 6] = ["c0", "isVip", "near_1", "x", "matchAll", "eventS"];
 
-/// One to eight Segments; a later one may refer to an earlier one.
-pub(super) fn some(random: &mut Random, words: &mut Vocabulary) -> Vec<(String, Json)> {
-    let count = 1 + random.below(8);
+/// So many Segments; a later one may refer to an earlier one.
+pub(super) fn some(random: &mut Random, words: &mut Vocabulary, count: usize) -> Vec<(String, Json)> {
     (0..count).map(|index| (format!("s{index}"), spec(random, words, index))).collect()
+}
+
+/// The names of the segments that a spec refers to.
+pub(super) fn references(spec: &Json) -> Vec<String> {
+    let criteria = spec.get("criteria").and_then(Json::as_list).unwrap_or_default();
+    let name = |criterion: &Json| criterion.get("segment")?.get("name")?.as_text().map(str::to_owned);
+    criteria.iter().filter_map(name).collect()
 }
 
 fn spec(random: &mut Random, words: &mut Vocabulary, index: usize) -> Json {

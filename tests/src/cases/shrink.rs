@@ -10,7 +10,9 @@ use std::collections::BTreeSet;
 pub type Evaluate<'a> = &'a dyn Fn(&Batch) -> Result<BTreeSet<Found>>;
 
 /// How often a world is made smaller before the search ends.
-const STEPS: usize = 60;
+const STEPS: usize = 200;
+/// How many smaller worlds are tried in one call.
+const AT_ONCE: usize = 100;
 
 /// For each world, whether the evaluator and the oracle differ. One that the evaluator cannot do differs too.
 pub fn mismatches(batch: &Batch, evaluate: Evaluate<'_>) -> Result<Vec<bool>> {
@@ -33,50 +35,70 @@ pub fn mismatches(batch: &Batch, evaluate: Evaluate<'_>) -> Result<Vec<bool>> {
 /// Makes a world that differs as small as it gets.
 pub fn shrink(as_of: i64, mut world: World, evaluate: Evaluate<'_>) -> Result<World> {
     for _ in 0..STEPS {
-        let readable = |world: &World| Batch { as_of, worlds: vec![world.clone()] }.by_oracle().is_ok();
-        let smaller: Vec<World> = smaller(&world).into_iter().filter(readable).collect();
-        let batch = Batch { as_of, worlds: smaller };
-        let differs = mismatches(&batch, evaluate)?;
-        match batch.worlds.into_iter().zip(differs).find(|(_, differs)| *differs) {
-            Some((smaller, _)) => world = smaller,
+        let next = match first_that_differs(as_of, &world, with_fewer_items(&world), evaluate)? {
+            None => first_that_differs(as_of, &world, with_less_in_items(&world), evaluate)?,
+            found => found,
+        };
+        match next {
+            Some(smaller) => world = smaller,
             None => break,
         }
     }
     Ok(world)
 }
 
-/// All smaller worlds that are tried, the greatest steps first.
-fn smaller(world: &World) -> Vec<World> {
+fn first_that_differs(as_of: i64, world: &World, smaller: Vec<World>, evaluate: Evaluate<'_>) -> Result<Option<World>> {
+    // Without a part a Segment may no longer be one; the lines are good without any.
+    let readable = |smaller: &World| {
+        smaller.segments == world.segments || Batch { as_of, worlds: vec![smaller.clone()] }.by_oracle().is_ok()
+    };
+    let candidates: Vec<World> = smaller.into_iter().filter(readable).collect();
+    for worlds in candidates.chunks(AT_ONCE) {
+        let differs = mismatches(&Batch { as_of, worlds: worlds.to_vec() }, evaluate)?;
+        if let Some(index) = differs.iter().position(|differs| *differs) {
+            return Ok(Some(worlds[index].clone()));
+        }
+    }
+    Ok(None)
+}
+
+/// One segment alone, and the lists without some of their items: the greatest steps first.
+fn with_fewer_items(world: &World) -> Vec<World> {
     let mut worlds = Vec::new();
-    for index in 0..world.segments.len() {
-        let only = World { segments: vec![world.segments[index].clone()], ..world.clone() };
-        worlds.push(only);
+    if world.segments.len() > 1 {
+        let alone = |segment: &(String, Json)| World { segments: vec![segment.clone()], ..world.clone() };
+        worlds.extend(world.segments.iter().map(alone));
     }
     worlds.extend(without_parts(&world.events).into_iter().map(|events| World { events, ..world.clone() }));
     worlds.extend(without_parts(&world.profiles).into_iter().map(|profiles| World { profiles, ..world.clone() }));
     worlds.extend(without_parts(&world.segments).into_iter().map(|segments| World { segments, ..world.clone() }));
-    for (index, (name, spec)) in world.segments.iter().enumerate() {
-        for spec in smaller_specs(spec) {
-            let mut segments = world.segments.clone();
-            segments[index] = (name.clone(), spec);
-            worlds.push(World { segments, ..world.clone() });
+    worlds
+}
+
+/// The same items, one of them with less in it.
+fn with_less_in_items(world: &World) -> Vec<World> {
+    let mut worlds = Vec::new();
+    for (index, (_, spec)) in world.segments.iter().enumerate() {
+        for smaller in smaller_specs(spec) {
+            let mut next = world.clone();
+            next.segments[index].1 = smaller;
+            worlds.push(next);
         }
     }
     for (index, line) in world.events.iter().enumerate() {
-        for line in smaller_objects(line) {
-            let mut events = world.events.clone();
-            events[index] = line;
-            worlds.push(World { events, ..world.clone() });
+        for smaller in smaller_objects(line) {
+            let mut next = world.clone();
+            next.events[index] = smaller;
+            worlds.push(next);
         }
     }
     for (index, line) in world.profiles.iter().enumerate() {
-        for line in smaller_objects(line) {
-            let mut profiles = world.profiles.clone();
-            profiles[index] = line;
-            worlds.push(World { profiles, ..world.clone() });
+        for smaller in smaller_objects(line) {
+            let mut next = world.clone();
+            next.profiles[index] = smaller;
+            worlds.push(next);
         }
     }
-    worlds.retain(|smaller| smaller != world);
     worlds
 }
 
@@ -101,8 +123,10 @@ fn smaller_specs(spec: &Json) -> Vec<Json> {
     for criterion in criteria {
         let alone = with(spec, "criteria", Json::List(vec![criterion.clone()]));
         specs.push(without(&alone, "match"));
-        if let Some(name) = criterion.get("name").and_then(Json::as_text) {
-            specs.push(with(&alone, "match", Json::text(format!("!{name}"))));
+        let denied = criterion.get("name").and_then(Json::as_text).map(|name| format!("!{name}")).unwrap_or_default();
+        // Only from something longer, or the search would go to and fro.
+        if spec.get("match").and_then(Json::as_text).is_some_and(|expression| expression.len() > denied.len()) {
+            specs.push(with(&alone, "match", Json::text(denied)));
         }
     }
     specs.push(without(spec, "timeZone"));
@@ -116,7 +140,6 @@ fn smaller_specs(spec: &Json) -> Vec<Json> {
             }
         }
     }
-    // What had one name only stays as it is.
     specs.retain(|smaller| smaller != spec);
     specs
 }
