@@ -72,7 +72,8 @@ impl Pairs {
         let touched: HashMap<u64, u16> = accounts.touched().map(|(account, _, buckets)| (account, buckets)).collect();
         for (shard, before) in store.shards.iter().zip(&self.0) {
             let pairs: Vec<Pair> = shard.call(sql::PROPERTY_PAIRS, SCOPE).rows().await?;
-            for pair in pairs.iter().filter(|pair| !before.contains(&pair.pair) && touched.contains_key(&pair.account)) {
+            for pair in pairs.iter().filter(|pair| !before.contains(&pair.pair) && touched.contains_key(&pair.account))
+            {
                 backfill(shard, pair.account, &pair.metric, &pair.property).await?;
             }
         }

@@ -24,11 +24,7 @@ const SLICE_UNITS: usize = 10_000;
 const SLICE_PROFILES: u64 = 20_000_000;
 
 /// Commits the units of all shards. Returns how many there are.
-pub(super) async fn commit_units(
-    context: &Context<'_>,
-    accounts: &Accounts,
-    clock: Clock,
-) -> Result<u64, LoadError> {
+pub(super) async fn commit_units(context: &Context<'_>, accounts: &Accounts, clock: Clock) -> Result<u64, LoadError> {
     let run = Uuid::new_v4();
     let counts: Vec<u64> = stream::iter(0..context.store.shards.len())
         .map(|shard| commit_shard(context, shard, run, accounts.touched_units(shard), clock))

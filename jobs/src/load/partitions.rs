@@ -102,7 +102,8 @@ mod tests {
     #[test]
     fn scattered_months_count_for_each_table() {
         // The last and the first day of each month: two periods of `event_times` to a month.
-        let days: Vec<u16> = (1..u16::MAX).filter(|day| MONTHS[usize::from(*day)] != MONTHS[usize::from(*day) - 1]).collect();
+        let days: Vec<u16> =
+            (1..u16::MAX).filter(|day| MONTHS[usize::from(*day)] != MONTHS[usize::from(*day) - 1]).collect();
         let cuts = cuts(days.iter().copied());
         assert!(!cuts.is_empty());
         assert!(cuts.is_sorted());

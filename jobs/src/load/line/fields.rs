@@ -12,7 +12,10 @@ use serde_json::value::RawValue;
 pub(super) type Field<'a> = Option<&'a RawValue>;
 
 /// Hands out the fields of an object in their order.
-pub(super) fn read_object<'a, K: Deserialize<'a>>(json: &'a str, each: impl FnMut(K, &'a RawValue)) -> Result<(), String> {
+pub(super) fn read_object<'a, K: Deserialize<'a>>(
+    json: &'a str,
+    each: impl FnMut(K, &'a RawValue),
+) -> Result<(), String> {
     struct Fields<K, F>(F, PhantomData<K>);
 
     impl<'de, K: Deserialize<'de>, F: FnMut(K, &'de RawValue)> Visitor<'de> for Fields<K, F> {

@@ -10,7 +10,8 @@ fn bad_event(line: &str) -> String {
 
 /// An event with one field replaced.
 fn event_with(name: &str, json: &str) -> String {
-    let fields = [("account", "\"a\""), ("id", "\"e\""), ("profile", "\"p\""), ("metric", "\"m\""), ("time", "\"2026-01-01\"")];
+    let fields =
+        [("account", "\"a\""), ("id", "\"e\""), ("profile", "\"p\""), ("metric", "\"m\""), ("time", "\"2026-01-01\"")];
     let mut line = fields.map(|(key, value)| format!("\"{key}\":{}", if key == name { json } else { value })).join(",");
     if !fields.iter().any(|field| field.0 == name) {
         line += &format!(",\"{name}\":{json}");
@@ -111,7 +112,8 @@ fn null_is_as_absent_and_unknown_fields_are_ignored() {
     let line = r#" {"account":"a","id":"p","properties":null,"consent":null,"location":null,"lists":null,"x":[{}]}"#;
     let read = profile(line).unwrap();
     assert!(read.properties.is_empty() && read.consents.is_empty() && read.lists.is_empty() && read.location.is_none());
-    let read = profile(r#"{"account":"a","id":"p","consent":{"sms":null,"email":{"status":"s","time":null}}}"#).unwrap();
+    let read =
+        profile(r#"{"account":"a","id":"p","consent":{"sms":null,"email":{"status":"s","time":null}}}"#).unwrap();
     assert_eq!(read.consents, [Consent { channel: "email".to_owned(), status: "s".to_owned(), time_ms: None }]);
 }
 
