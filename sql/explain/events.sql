@@ -1,5 +1,5 @@
 -- events: the events of one profile that the staged sources choose, as every evaluation chooses them
-SELECT source, toString(metric) AS metric, ms, event, has, number, toString(amount) AS amount
+SELECT source, toString(metric) AS metric, ms, has, number, toString(amount) AS amount
 FROM (
 -- @part_selected
 )

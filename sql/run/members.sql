@@ -10,9 +10,12 @@ INNER JOIN (
     WHERE account IN (SELECT account FROM runs WHERE run = {run:UUID})
 ) AS n ON n.account = m.account AND n.bucket = m.bucket AND n.profile_no = m.profile_no
 INNER JOIN (
-    SELECT account, segment, substring(any(name), 1, position(any(name), '/') - 1) AS namespace, substring(any(name), position(any(name), '/') + 1) AS name
-    FROM definitions
-    WHERE account IN (SELECT account FROM runs WHERE run = {run:UUID})
-    GROUP BY account, segment
+    SELECT account, segment, substring(path, 1, position(path, '/') - 1) AS namespace, substring(path, position(path, '/') + 1) AS name
+    FROM (
+        SELECT account, segment, any(definitions.name) AS path
+        FROM definitions
+        WHERE account IN (SELECT account FROM runs WHERE run = {run:UUID})
+        GROUP BY account, segment
+    )
 ) AS d ON d.account = m.account AND d.segment = m.segment
 ORDER BY segment, profile, namespace

@@ -158,6 +158,7 @@ pub mod load {
         NUMBERS = "numbers",
         PAIR_HASHES = "pair_hashes",
         PROPERTY_PAIRS = "property_pairs",
+        SUMMARISED_UNITS = "summarised_units",
         TRAIT_KEYS = "trait_keys",
     }
 }

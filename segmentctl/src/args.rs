@@ -1,0 +1,166 @@
+//! The command line as clap reads it.
+
+use std::path::PathBuf;
+
+use clap::{Args as ClapArgs, Parser, Subcommand, ValueEnum};
+use clap_complete::Shell;
+
+/// Evaluate, explain and validate customer segments on this machine.
+///
+/// Exit codes: 0 done; 1 something else (a missing file, a server that does not start); 2 wrong usage; 3 a Segment was
+/// refused (the others were evaluated); 4 bad data or a FILE that is no YAML (nothing was printed).
+#[derive(Debug, Parser)]
+#[command(name = "segmentctl", version, about, long_about, after_help = EXAMPLES)]
+pub(crate) struct Args {
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+const EXAMPLES: &str = "Examples:
+  segmentctl eval --profiles profiles.ndjson --events events.ndjson segments/*.yaml
+  segmentctl explain lapsing-vips p1 --profiles profiles.ndjson --events events.ndjson segments/*.yaml
+  segmentctl validate segments/*.yaml
+  segmentctl completion bash > /etc/bash_completion.d/segmentctl";
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Print the members of Segments, computed from files of profiles and events.
+    Eval(EvalArgs),
+    /// Show why a profile is a member of a Segment, or why it is none.
+    Explain(ExplainArgs),
+    /// Say what would be refused in FILEs; needs no data and no server.
+    Validate(ValidateArgs),
+    /// Print the completions of a shell.
+    Completion(CompletionArgs),
+}
+
+/// What is evaluated, and when.
+#[derive(Debug, ClapArgs)]
+pub(crate) struct InputArgs {
+    /// Profiles, one JSON object a line; `-` is standard input. Of two lines for a profile the later one counts.
+    #[arg(long, value_name = "FILE", required = true)]
+    pub(crate) profiles: Vec<PathBuf>,
+    /// Events, one JSON object a line; `-` is standard input.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) events: Vec<PathBuf>,
+    /// The instant of the evaluation, RFC 3339 with an offset or Z; the present if absent.
+    #[arg(long, value_name = "TIME", value_parser = as_of_ms)]
+    pub(crate) as_of: Option<i64>,
+}
+
+#[derive(Debug, ClapArgs)]
+#[command(after_help = EVAL_EXAMPLES)]
+pub(crate) struct EvalArgs {
+    #[command(flatten)]
+    pub(crate) inputs: InputArgs,
+    /// How to print; table on a terminal, else ndjson.
+    #[arg(short, long, value_enum)]
+    pub(crate) output: Option<Format>,
+    /// YAML or JSON files with Segments and their SegmentStores, read as kubectl reads them; `-` is standard input.
+    #[arg(required = true, value_name = "FILE")]
+    pub(crate) files: Vec<PathBuf>,
+}
+
+const EVAL_EXAMPLES: &str = "Prints one line a member, sorted by segment, then profile. CLICKHOUSE_URL names a server to use;
+without it one is started and ended with this call.
+
+Examples:
+  segmentctl eval --profiles profiles.ndjson --events events.ndjson segments.yaml
+  segmentctl eval --profiles profiles.ndjson --as-of 1998-06-30T00:00:00Z -o json segments/*.yaml
+  kubectl get segments -A -o yaml | segmentctl eval --profiles profiles.ndjson -";
+
+#[derive(Debug, ClapArgs)]
+#[command(after_help = EXPLAIN_EXAMPLES)]
+pub(crate) struct ExplainArgs {
+    /// The Segment: its name, or namespace/name.
+    pub(crate) segment: String,
+    /// The id of the profile.
+    pub(crate) profile: String,
+    #[command(flatten)]
+    pub(crate) inputs: InputArgs,
+    /// The account, where Segments of that name are of several.
+    #[arg(long)]
+    pub(crate) account: Option<String>,
+    /// How to print; table on a terminal, else as one JSON object.
+    #[arg(short, long, value_enum)]
+    pub(crate) output: Option<ExplainFormat>,
+    /// YAML or JSON files with the Segment and those that it refers to; `-` is standard input.
+    #[arg(required = true, value_name = "FILE")]
+    pub(crate) files: Vec<PathBuf>,
+}
+
+const EXPLAIN_EXAMPLES: &str = "Every criterion is evaluated by the same statements as in eval.
+
+Examples:
+  segmentctl explain lapsing-vips p1 --profiles profiles.ndjson --events events.ndjson segments.yaml
+  segmentctl explain marketing/lapsing-vips p1 --profiles profiles.ndjson -o json segments/*.yaml";
+
+#[derive(Debug, ClapArgs)]
+#[command(after_help = VALIDATE_EXAMPLES)]
+pub(crate) struct ValidateArgs {
+    /// YAML or JSON files with Segments and their SegmentStores; `-` is standard input.
+    #[arg(required = true, value_name = "FILE")]
+    pub(crate) files: Vec<PathBuf>,
+}
+
+const VALIDATE_EXAMPLES: &str = "Prints a line for each reason, as FILE: namespace/name: path: reason; how to mend it.
+
+Examples:
+  segmentctl validate segments/*.yaml
+  kustomize build . | segmentctl validate -";
+
+#[derive(Debug, ClapArgs)]
+#[command(after_help = COMPLETION_EXAMPLES)]
+pub(crate) struct CompletionArgs {
+    /// The shell.
+    #[arg(value_enum)]
+    pub(crate) shell: Shell,
+}
+
+const COMPLETION_EXAMPLES: &str = "Examples:
+  segmentctl completion bash > /etc/bash_completion.d/segmentctl
+  segmentctl completion zsh > \"${fpath[1]}/_segmentctl\"
+  segmentctl completion fish > ~/.config/fish/completions/segmentctl.fish";
+
+/// How members are printed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Format {
+    /// Aligned columns, for people.
+    Table,
+    /// One JSON object a line.
+    Ndjson,
+    /// One JSON list.
+    Json,
+}
+
+/// How an explanation is printed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum ExplainFormat {
+    /// Aligned columns, for people.
+    Table,
+    /// One JSON object.
+    Json,
+}
+
+fn as_of_ms(text: &str) -> Result<i64, String> {
+    segment_rules::time::as_of_ms(text).map_err(|error| error.to_string())
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    use super::*;
+
+    #[test]
+    fn the_command_line_is_sound() {
+        Args::command().debug_assert();
+    }
+
+    #[test]
+    fn an_instant_needs_an_offset() {
+        assert_eq!(as_of_ms("1998-06-30T02:00:00.1239+02:00"), Ok(899_164_800_123));
+        assert!(as_of_ms("1998-06-30T00:00:00").is_err());
+        assert!(as_of_ms("1998-06-30").is_err());
+    }
+}

@@ -1,0 +1,173 @@
+//! Members: read from the store in the order of the output, and printed.
+
+use std::{
+    collections::BTreeSet,
+    io::{self, BufWriter, Write},
+};
+
+use clickhouse::Row;
+use segment_jobs::shards::{Shard, ShardError};
+use segment_sql::run as sql;
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+use crate::{
+    args::Format,
+    exit::{self, Failure},
+    table,
+};
+
+/// A member of a segment, with the fields of the output.
+#[derive(Clone, Debug, PartialEq, Eq, Row, Serialize, Deserialize)]
+pub(crate) struct Member {
+    namespace: String,
+    segment: String,
+    profile: String,
+}
+
+/// What a line of the output holds where all Segments are of one namespace.
+#[derive(Serialize)]
+struct ShortMember<'a> {
+    segment: &'a str,
+    profile: &'a str,
+}
+
+/// How members are printed.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Style {
+    /// The form.
+    pub(crate) format: Format,
+    /// Whether the namespace is told.
+    pub(crate) with_namespace: bool,
+}
+
+/// Prints the members of all segments of a run. Without a run there are none.
+pub(crate) async fn print(shard: &Shard, run: Option<Uuid>, style: Style) -> Result<(), Failure> {
+    let mut printer = Printer::new(BufWriter::with_capacity(1 << 16, io::stdout().lock()), style);
+    if let Some(run) = run {
+        read(shard, run, |member| printer.take(member)).await?;
+    }
+    exit::written(printer.end())
+}
+
+async fn read(shard: &Shard, run: Uuid, take: impl FnMut(Member)) -> Result<(), ShardError> {
+    shard.call(sql::MEMBERS, "read").param("run", run.to_string()).each(take).await
+}
+
+/// Takes members in order. The first error of the output is kept, and nothing is written after it.
+struct Printer<W> {
+    out: W,
+    style: Style,
+    outcome: io::Result<()>,
+    members: usize,
+    /// Of a table, whose columns are as wide as their widest cell.
+    kept: Vec<Member>,
+}
+
+impl<W: Write> Printer<W> {
+    fn new(out: W, style: Style) -> Self {
+        Self { out, style, outcome: Ok(()), members: 0, kept: Vec::new() }
+    }
+
+    fn take(&mut self, member: Member) {
+        self.members += 1;
+        if self.style.format == Format::Table {
+            self.kept.push(member);
+        } else if self.outcome.is_ok() {
+            self.outcome = self.json(&member);
+        }
+    }
+
+    fn json(&mut self, member: &Member) -> io::Result<()> {
+        if self.style.format == Format::Json {
+            self.out.write_all(if self.members == 1 { b"[\n  " } else { b",\n  " })?;
+        }
+        if self.style.with_namespace {
+            serde_json::to_writer(&mut self.out, member)?;
+        } else {
+            serde_json::to_writer(&mut self.out, &ShortMember { segment: &member.segment, profile: &member.profile })?;
+        }
+        if self.style.format == Format::Ndjson { self.out.write_all(b"\n") } else { Ok(()) }
+    }
+
+    fn end(mut self) -> io::Result<()> {
+        self.outcome?;
+        match self.style.format {
+            Format::Ndjson => {}
+            Format::Json => self.out.write_all(if self.members == 0 { b"[]\n" } else { b"\n]\n" })?,
+            Format::Table => {
+                if self.members > 0 {
+                    writeln!(self.out, "{}", as_table(&self.kept, self.style.with_namespace))?;
+                }
+                self.out.flush()?;
+                eprintln!("{}", count(&self.kept));
+            }
+        }
+        self.out.flush()
+    }
+}
+
+fn as_table(members: &[Member], with_namespace: bool) -> String {
+    let row = |member: &Member| {
+        let Member { namespace, segment, profile } = member;
+        let namespace = with_namespace.then(|| namespace.clone());
+        namespace.into_iter().chain([segment.clone(), profile.clone()]).collect()
+    };
+    let header = if with_namespace { &["NAMESPACE", "SEGMENT", "PROFILE"][..] } else { &["SEGMENT", "PROFILE"] };
+    table::table(header, members.iter().map(row))
+}
+
+fn count(members: &[Member]) -> String {
+    let segments: BTreeSet<_> = members.iter().map(|member| (&member.namespace, &member.segment)).collect();
+    let plural = |count: usize, noun| format!("{count} {noun}{}", if count == 1 { "" } else { "s" });
+    match members.len() {
+        0 => "no members".to_owned(),
+        found => format!("{} of {}", plural(found, "member"), plural(segments.len(), "segment")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn print(members: &[(&str, &str, &str)], format: Format, with_namespace: bool) -> String {
+        let mut out = Vec::new();
+        let mut printer = Printer::new(&mut out, Style { format, with_namespace });
+        for (namespace, segment, profile) in members {
+            let [namespace, segment, profile] = [namespace, segment, profile].map(|text| (*text).to_owned());
+            printer.take(Member { namespace, segment, profile });
+        }
+        printer.end().unwrap();
+        String::from_utf8(out).unwrap()
+    }
+
+    const TWO: [(&str, &str, &str); 2] = [("a", "vip", "p1"), ("b", "vip", "p\"2")];
+
+    #[test]
+    fn ndjson_has_a_line_a_member() {
+        let lines = "{\"segment\":\"vip\",\"profile\":\"p1\"}\n{\"segment\":\"vip\",\"profile\":\"p\\\"2\"}\n";
+        assert_eq!(print(&TWO, Format::Ndjson, false), lines);
+        assert_eq!(print(&[], Format::Ndjson, false), "");
+    }
+
+    #[test]
+    fn the_namespace_is_added_where_there_are_several() {
+        let line = "{\"namespace\":\"a\",\"segment\":\"vip\",\"profile\":\"p1\"}\n";
+        assert_eq!(print(&TWO[..1], Format::Ndjson, true), line);
+    }
+
+    #[test]
+    fn json_is_one_list() {
+        for members in [&TWO[..], &TWO[..1], &[]] {
+            let text = print(members, Format::Json, true);
+            let list: Vec<Member> = serde_json::from_str(&text).unwrap();
+            assert_eq!(list.len(), members.len());
+        }
+    }
+
+    #[test]
+    fn a_table_is_aligned() {
+        let text = print(&TWO, Format::Table, true);
+        assert_eq!(text, "NAMESPACE  SEGMENT  PROFILE\na          vip      p1\nb          vip      p\"2\n");
+    }
+}

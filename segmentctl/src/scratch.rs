@@ -1,0 +1,69 @@
+//! A store that lives as long as a call: one shard on a server of our own, or a database of its own on `CLICKHOUSE_URL`.
+
+use embedded_clickhouse::{Options, Server};
+use secrecy::SecretString;
+use segment_jobs::{
+    clock::Clock,
+    schema::{self, NewStore},
+    shards::{Credentials, Shard, ShardAddress, ShardError},
+    store::Store,
+};
+use segment_sql::store as sql;
+use uuid::Uuid;
+
+use crate::exit::Failure;
+
+/// The name of the store and of its only shard.
+const NAME: &str = "segmentctl";
+
+/// A store of one shard, and the server that it is on.
+pub(crate) struct Scratch {
+    /// The store, empty when it was opened.
+    pub(crate) store: Store,
+    server: Server,
+}
+
+impl Scratch {
+    /// Starts or finds the server and makes the store.
+    pub(crate) async fn open(clock: Clock) -> Result<Self, Failure> {
+        let server = tokio::task::spawn_blocking(|| Server::start(Options::default()));
+        let server = server.await.map_err(|error| Failure::about("the server's thread", &error))??;
+        let shard = shard(&server);
+        // A name that nobody else has, so that a server that others use loses nothing but what this call made.
+        match schema::apply(vec![shard.clone()], &NewStore { name: NAME.to_owned(), lanes: 1, clock }).await {
+            Ok(store) => Ok(Self { store, server }),
+            Err(error) => {
+                remove(&server, &shard).await?;
+                Err(error.into())
+            }
+        }
+    }
+
+    /// The only shard.
+    pub(crate) fn shard(&self) -> &Shard {
+        &self.store.shards[0]
+    }
+
+    /// Removes the store. A server of our own ends with all it holds.
+    pub(crate) async fn close(self) -> Result<(), Failure> {
+        Ok(remove(&self.server, self.shard()).await?)
+    }
+}
+
+fn shard(server: &Server) -> Shard {
+    let address = ShardAddress {
+        name: NAME.to_owned(),
+        url: server.url().to_owned(),
+        database: format!("{NAME}_{}", Uuid::new_v4().simple()),
+    };
+    let credentials =
+        Credentials { user: Some(server.user().to_owned()), password: Some(SecretString::from(server.password())) };
+    Shard::new(address, &credentials)
+}
+
+async fn remove(server: &Server, shard: &Shard) -> Result<(), ShardError> {
+    if !server.is_external() {
+        return Ok(());
+    }
+    shard.server_call(sql::DROP_DATABASE, "scratch").param("database", &shard.address().database).execute().await
+}
