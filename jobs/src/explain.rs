@@ -15,11 +15,11 @@ use segment_rules::{
 };
 use uuid::Uuid;
 
+use self::{read::Found, seen::Data};
 pub use self::{
     seen::Seen,
     window::{SeenWindow, instant},
 };
-use self::{read::Found, seen::Data};
 use crate::{
     clock::Clock,
     commit::{self, Stage},

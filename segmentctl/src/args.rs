@@ -61,7 +61,8 @@ pub(crate) struct EvalArgs {
     pub(crate) files: Vec<PathBuf>,
 }
 
-const EVAL_EXAMPLES: &str = "Prints one line a member, sorted by segment, then profile. CLICKHOUSE_URL names a server to use;
+const EVAL_EXAMPLES: &str =
+    "Prints one line a member, sorted by segment, then profile. CLICKHOUSE_URL names a server to use;
 without it one is started and ended with this call.
 
 Examples:

@@ -22,8 +22,7 @@ impl Shown<'_> {
         let is = if *member { "is a member" } else { "is no member" };
         let profile = table::printable(self.profile);
         let account = table::printable(account);
-        let mut text =
-            format!("{profile} of account {account} {is} of {namespace}/{name} at {}\n", instant(*as_of_ms));
+        let mut text = format!("{profile} of account {account} {is} of {namespace}/{name} at {}\n", instant(*as_of_ms));
         if criteria.is_empty() {
             return format!("{text}\nThe Segment has no criteria, so every profile is a member.");
         }

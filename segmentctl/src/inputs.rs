@@ -7,11 +7,7 @@ use std::{
 
 use segment_jobs::{clock::Clock, load};
 
-use crate::{
-    args::InputArgs,
-    exit::Failure,
-    files::is_stdin,
-};
+use crate::{args::InputArgs, exit::Failure, files::is_stdin};
 
 /// Profiles in an account get a bucket each so many; the same as in the data plane.
 const PROFILES_PER_BUCKET: u64 = 4_000_000;
@@ -20,7 +16,9 @@ const PROFILES_PER_BUCKET: u64 = 4_000_000;
 pub(crate) fn check_stdin(lists: &[&[PathBuf]]) -> Result<(), Failure> {
     let asked = lists.iter().copied().flatten().filter(|path| is_stdin(path)).count();
     if asked > 1 {
-        return Err(Failure::Usage(format!("`-` stands for standard input, which can be read once only, not {asked} times")));
+        return Err(Failure::Usage(format!(
+            "`-` stands for standard input, which can be read once only, not {asked} times"
+        )));
     }
     Ok(())
 }

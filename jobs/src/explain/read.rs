@@ -8,7 +8,7 @@ use segment_rules::{
     canonical::{Condition, Criterion, NumberRange, Source, Window},
     sip_hash_64,
 };
-use segment_sql::{explain as sql, publish};
+use segment_sql::{explain as sql, publish, rule_join};
 use serde::Deserialize;
 
 use super::{
@@ -25,6 +25,10 @@ use crate::{
     store::Store,
 };
 
+/// The days that events can lie in, as ClickHouse's Date.
+const FIRST_DAY: &str = "1970-01-01";
+const LAST_DAY: &str = "2149-06-06";
+
 /// Where a profile is.
 pub(super) struct Found<'a> {
     pub(super) shard: &'a Shard,
@@ -34,9 +38,9 @@ pub(super) struct Found<'a> {
 }
 
 #[derive(Row, Deserialize)]
+#[expect(dead_code, reason = "a row has all columns of its statement")]
 struct AccountRow {
     account: u64,
-    account_key: String,
     buckets: u16,
 }
 
@@ -74,7 +78,6 @@ struct EventRow {
     source: u32,
     metric: String,
     ms: i64,
-    event: u64,
     has: u8,
     number: f64,
     amount: Option<String>,
@@ -85,8 +88,8 @@ pub(super) async fn find<'a>(store: &'a Store, subject: Subject<'_>) -> Result<O
     let key = &subject.definition.account;
     let account = sip_hash_64(key);
     let accounts: Option<AccountRow> =
-        store.shards[0].call(publish::ACCOUNTS, "explain").param("accounts", [account]).row().await?;
-    let Some(AccountRow { account, account_key: _, buckets }) = accounts else { return Ok(None) };
+        store.shards[0].call(publish::ACCOUNTS, "explain").param("accounts", vec![account]).row().await?;
+    let Some(AccountRow { buckets, .. }) = accounts else { return Ok(None) };
     let bucket = u16::try_from(sip_hash_64(subject.profile) % u64::from(buckets.max(1))).unwrap_or(0);
     let shard = store.shard_of(key, bucket);
     let found: Option<ProfileRow> = shard
@@ -113,7 +116,7 @@ pub(super) async fn truths(work: &Work<'_>) -> Result<BTreeSet<u64>, ShardError>
 
 /// The (metric, property) pairs of the account that are complete.
 pub(super) async fn pairs(work: &Work<'_>) -> Result<BTreeSet<(String, String)>, ShardError> {
-    let accounts = [work.stage.account_from];
+    let accounts = vec![work.stage.account_from];
     let rows: Vec<PairRow> =
         work.shard.call(publish::PROPERTY_PAIRS, "explain").param("accounts", accounts).rows().await?;
     let complete = |PairRow { account, metric, property, filled }| {
@@ -161,17 +164,19 @@ pub(super) async fn events(work: &Work<'_>, criteria: &BTreeMap<u64, &Criterion>
         return Ok(Events::new());
     }
     let stage = Stage { slice: 1, ..work.stage };
+    let filtered = asked.sources.iter().any(|source| source.filtered == 1);
     work.shard.insert_all("run_tests", &stage.scope(), asked.tests).await?;
     work.shard.insert_all("run_sources", &stage.scope(), asked.sources).await?;
-    let rows: Vec<EventRow> = stage
-        .bind(work.shard.call(sql::EVENTS, &stage.scope()))
-        .param("profile_no", work.profile_no)
-        .param("day_from", "1970-01-01")
-        .param("day_to", "2149-06-06")
-        .rows()
-        .await?;
+    let call = |statement| {
+        let call = stage.bind(work.shard.call(statement, &stage.scope()));
+        call.param("day_from", FIRST_DAY).param("day_to", LAST_DAY)
+    };
+    if filtered {
+        call(rule_join::FILTERED).execute().await?;
+    }
+    let rows: Vec<EventRow> = call(sql::EVENTS).param("profile_no", work.profile_no).rows().await?;
     let mut by_source: HashMap<u32, Vec<Event>> = HashMap::new();
-    for EventRow { source, metric, ms, event: _, has, number, amount } in rows {
+    for EventRow { source, metric, ms, has, number, amount } in rows {
         let amount = amount.and_then(|text| text.parse().ok());
         by_source.entry(source).or_default().push(Event { metric, ms, has: has == 1, number, amount });
     }
@@ -201,7 +206,9 @@ impl Asked {
                 let rows = plan_alone(work, question);
                 let Some(window) = rows.windows.first() else { continue };
                 asked.places.push(((*id, place), base + window.source));
-                asked.sources.extend(rows.sources.into_iter().map(|row| SourceRow { source: base + row.source, ..row }));
+                asked
+                    .sources
+                    .extend(rows.sources.into_iter().map(|row| SourceRow { source: base + row.source, ..row }));
                 asked.tests.extend(rows.tests.into_iter().map(|row| TestRow { slot: base + row.slot, ..row }));
             }
         }
@@ -238,9 +245,9 @@ fn questions(criterion: &Criterion) -> Vec<Criterion> {
 
 fn plan_alone(work: &Work<'_>, criterion: Criterion) -> plan::Rows {
     let (id, account) = (1, work.stage.account_from);
-    let node = Node { id, level: 1, op: Op::And, children: vec![Child { target: Target::Criterion(id), negated: false }] };
-    let rules =
-        plan::AccountRules { nodes: HashMap::from([(id, node)]), criteria: HashMap::from([(id, criterion)]) };
+    let node =
+        Node { id, level: 1, op: Op::And, children: vec![Child { target: Target::Criterion(id), negated: false }] };
+    let rules = plan::AccountRules { nodes: HashMap::from([(id, node)]), criteria: HashMap::from([(id, criterion)]) };
     let roots = vec![Root { segment: id, version: 0, node: id }];
     let unit = UnitWork { account, bucket: work.bucket, profiles: 0, roots };
     let stage = Stage { slice: 1, ..work.stage };

@@ -216,8 +216,7 @@ fn amounts(events: &[&Event], name: &str, property: &str, text: impl Fn(i128, i1
 
 fn extreme(events: &[&Event], property: &str, greatest: bool) -> String {
     let numbers = events.iter().map(|event| event.number);
-    let (found, name) =
-        if greatest { (numbers.reduce(f64::max), "max") } else { (numbers.reduce(f64::min), "min") };
+    let (found, name) = if greatest { (numbers.reduce(f64::max), "max") } else { (numbers.reduce(f64::min), "min") };
     match found {
         None => format!("no event with a number in {property}"),
         Some(number) => format!("{name} of {property} = {number} over {}", counted(events)),
@@ -226,7 +225,8 @@ fn extreme(events: &[&Event], property: &str, greatest: bool) -> String {
 
 /// Billionths in plain decimal digits.
 fn decimal(billionths: i128) -> String {
-    let (whole, fraction) = (billionths.unsigned_abs() / BILLION.unsigned_abs(), billionths.unsigned_abs() % BILLION.unsigned_abs());
+    let (whole, fraction) =
+        (billionths.unsigned_abs() / BILLION.unsigned_abs(), billionths.unsigned_abs() % BILLION.unsigned_abs());
     let sign = if billionths < 0 { "-" } else { "" };
     let text = format!("{sign}{whole}.{fraction:09}");
     text.trim_end_matches('0').trim_end_matches('.').to_owned()
@@ -267,9 +267,12 @@ mod tests {
 
     #[test]
     fn values_look_as_in_json() {
-        for (kind, text, shown) in
-            [("text", "a\"b", "\"a\\\"b\""), ("digits", "20", "\"20\""), ("number", "20", "20"), ("list", "", "[\"a\", \"b\"]")]
-        {
+        for (kind, text, shown) in [
+            ("text", "a\"b", "\"a\\\"b\""),
+            ("digits", "20", "\"20\""),
+            ("number", "20", "20"),
+            ("list", "", "[\"a\", \"b\"]"),
+        ] {
             assert_eq!(value(&property(kind, text)), shown);
         }
     }
