@@ -47,10 +47,10 @@ pub fn flatten(json: &str) -> Result<Vec<(String, Value)>, DataError> {
 
 /// All leaves, and whether two of them may have the same path.
 fn read_leaves(cursor: &mut Cursor<'_>) -> Result<(Vec<Leaf>, bool), DataError> {
-    let mut leaves: Vec<Leaf> = Vec::new();
+    let mut leaves: Vec<Leaf> = Vec::with_capacity(16);
     let (mut dotted, mut nested) = (false, false);
-    let mut path = String::new();
-    let mut frames = vec![Frame { prefix: 0, keys: Vec::new() }];
+    let mut path = String::with_capacity(64);
+    let mut frames = vec![Frame { prefix: 0, keys: Vec::with_capacity(16) }];
     while let Some(frame) = frames.last_mut() {
         let Some(key) = cursor.key(frame.keys.is_empty())? else {
             mark_replaced(&frame.keys, &mut leaves);

@@ -114,38 +114,41 @@ impl<'a> Cursor<'a> {
     pub(crate) fn text(&mut self) -> Result<Cow<'a, str>, DataError> {
         self.expect(b'"')?;
         let start = self.at;
-        loop {
-            match self.byte() {
-                Some(b'"') => {
-                    self.at += 1;
-                    return Ok(Cow::Borrowed(&self.text[start..self.at - 1]));
-                }
-                Some(b'\\') => return self.escaped_text(start).map(Cow::Owned),
-                Some(0..=0x1f) => return Err(self.error("a control character in a text")),
-                Some(_) => self.at += 1,
-                None => return Err(self.error("a text without end")),
+        self.skip_plain();
+        match self.byte() {
+            Some(b'"') => {
+                self.at += 1;
+                Ok(Cow::Borrowed(&self.text[start..self.at - 1]))
             }
+            Some(b'\\') => self.escaped_text(start).map(Cow::Owned),
+            Some(_) => Err(self.error("a control character in a text")),
+            None => Err(self.error("a text without end")),
         }
+    }
+
+    /// Steps over all that stands for itself in a text.
+    fn skip_plain(&mut self) {
+        let rest = &self.text.as_bytes()[self.at..];
+        let plain = rest.iter().position(|byte| matches!(byte, b'"' | b'\\' | 0..=0x1f));
+        self.at += plain.unwrap_or(rest.len());
     }
 
     fn escaped_text(&mut self, start: usize) -> Result<String, DataError> {
         let mut text = self.text[start..self.at].to_owned();
-        let mut plain_from = self.at;
         loop {
+            let plain_from = self.at;
+            self.skip_plain();
+            text.push_str(&self.text[plain_from..self.at]);
             match self.byte() {
                 Some(b'"') => {
-                    text.push_str(&self.text[plain_from..self.at]);
                     self.at += 1;
                     return Ok(text);
                 }
                 Some(b'\\') => {
-                    text.push_str(&self.text[plain_from..self.at]);
                     self.at += 1;
                     text.push(self.escape()?);
-                    plain_from = self.at;
                 }
-                Some(0..=0x1f) => return Err(self.error("a control character in a text")),
-                Some(_) => self.at += 1,
+                Some(_) => return Err(self.error("a control character in a text")),
                 None => return Err(self.error("a text without end")),
             }
         }

@@ -87,7 +87,8 @@ impl Value {
             return Self::Text(text);
         }
         if decimal::is_digits(bytes) {
-            return if text.parse::<f64>().is_ok_and(f64::is_finite) { Self::Digits(text) } else { Self::Text(text) };
+            let finite = text.len() < 300 || text.parse::<f64>().is_ok_and(f64::is_finite);
+            return if finite { Self::Digits(text) } else { Self::Text(text) };
         }
         match time::parse(&text) {
             Some(Time::Instant(ms)) => Self::Time { ms, text },
@@ -190,14 +191,21 @@ impl Value {
 
     /// One text that holds the value, for a map of texts: the first character says the kind.
     pub fn encode(&self) -> String {
+        let tagged = |tag: char, text: &str| {
+            let mut encoded = String::with_capacity(1 + text.len());
+            encoded.push(tag);
+            encoded.push_str(text);
+            encoded
+        };
         match self {
-            Self::Text(text) => format!("s{text}"),
-            Self::Digits(text) => format!("q{text}"),
-            Self::Number(text) => format!("n{text}"),
-            Self::Bool(value) => format!("b{value}"),
+            Self::Text(text) => tagged('s', text),
+            Self::Digits(text) => tagged('q', text),
+            Self::Number(text) => tagged('n', text),
+            Self::Bool(value) => tagged('b', if *value { "true" } else { "false" }),
             Self::Time { ms, text } => format!("t{ms}|{text}"),
             Self::Date { days, text } => format!("d{days}|{text}"),
-            Self::List(items) => format!("l{}", serde_json::Value::from(items.as_slice())),
+            // Cannot fail: a list of texts.
+            Self::List(items) => tagged('l', &serde_json::to_string(items).unwrap_or_default()),
         }
     }
 

@@ -73,7 +73,7 @@ pub(super) fn read(documents: &[Document]) -> Read {
 impl ObjectName {
     /// Stands for objects whose name is missing.
     fn unnamed() -> Self {
-        Self { namespace: String::new(), name: String::new() }
+        Self { namespace: "(none)".to_owned(), name: "(none)".to_owned() }
     }
 }
 
