@@ -22,7 +22,6 @@ use uuid::Uuid;
 use self::rows::{CriterionRow, DefinitionRow, NodeRow, PairRow, RunRow};
 use crate::{
     clock::Clock,
-    load,
     shards::{Shard, ShardError},
     store::Store,
 };
@@ -73,6 +72,11 @@ struct PairState {
     metric: String,
     property: String,
     filled: u8,
+}
+
+#[derive(Row, Deserialize)]
+struct BucketRow {
+    bucket: u16,
 }
 
 #[derive(Row, Deserialize)]
@@ -190,10 +194,25 @@ async fn keep_properties(shard: &Shard, desired: &[&Desired<'_>], clock: Clock) 
     };
     // From here on new events come with the property; then those that are there already follow.
     shard.insert_all("property_pairs", "publish", rows(0)).await?;
-    for (account, metric, property) in &missing {
-        load::backfill(shard, *account, metric, property).await?;
+    if !missing.is_empty() {
+        backfill(shard).await?;
     }
     shard.insert_all("property_pairs", "publish", rows(1)).await
+}
+
+/// Fills in all registered pairs that nobody has filled in yet, another publication's too: again is as once.
+async fn backfill(shard: &Shard) -> Result<(), ShardError> {
+    let buckets: Vec<BucketRow> = shard.call(sql::UNFILLED_BUCKETS, "publish").rows().await?;
+    for BucketRow { bucket } in buckets {
+        shard
+            .call(sql::BACKFILL_UNFILLED, "publish")
+            .param("bucket", bucket)
+            // A block of profiles may hold events of any number of months.
+            .setting("max_partitions_per_insert_block", "0")
+            .execute()
+            .await?;
+    }
+    Ok(())
 }
 
 async fn write_definitions(shard: &Shard, desired: &[&Desired<'_>]) -> Result<(), ShardError> {

@@ -133,10 +133,12 @@ pub mod publish {
         /// All statements of this folder.
         ALL, "publish":
         ACCOUNTS = "accounts",
+        BACKFILL_UNFILLED = "backfill_unfilled",
         CHECK_PATTERN = "check_pattern",
         LIVE = "live",
         NEWEST_DEFINITIONS = "newest_definitions",
         PROPERTY_PAIRS = "property_pairs",
+        UNFILLED_BUCKETS = "unfilled_buckets",
     }
 }
 
