@@ -4,7 +4,8 @@
 //! Claim the lanes of every shard (`claim`). Read the inputs in chunks of lines (`input`), parse the chunks side by side
 //! (`line`, `chunk`), and take them in order: give accounts and profiles their numbers (`accounts`), then insert traits
 //! (`profiles`) and events (`events`) in large batches, several at a time (`inserts`). At the end fill in the property
-//! pairs that somebody registered meanwhile, and commit the new profiles unit by unit (`finish`).
+//! pairs that somebody registered meanwhile (`backfill`), summarise the months of large units (`summaries`), and commit the
+//! new profiles unit by unit (`finish`).
 //!
 //! # Guarantees
 //! Killed anywhere, client or server, a load that is run again gives the same state as one that was not killed:
@@ -39,12 +40,16 @@ mod partitions;
 mod profiles;
 mod report;
 mod rows;
+mod summaries;
 
 use std::time::Instant;
 
 use tokio_util::sync::CancellationToken;
 
-use self::{accounts::Accounts, backfill::Pairs, claim::Claims, events::Events, input::Progress, profiles::Profiles};
+use self::{
+    accounts::Accounts, backfill::Pairs, claim::Claims, events::Events, input::Progress, profiles::Profiles,
+    summaries::Summaries,
+};
 pub use self::{
     backfill::backfill,
     error::{BadLine, LoadError},
@@ -116,7 +121,7 @@ async fn load_under(
     };
     profiles.finish(read, &mut accounts, report).await?;
 
-    let mut events = Events::new(&context);
+    let mut events = Events::new(&context, Summaries::read(&context).await?);
     let mut chunks = input::parsed(options.events.clone(), chunk::events, progress);
     let read = loop {
         match input::next(&mut chunks, stop).await {
@@ -124,12 +129,13 @@ async fn load_under(
             ended => break ended.map(|_| ()),
         }
     };
-    events.finish(read, &mut accounts, report).await?;
+    let summaries = events.finish(read, &mut accounts, report).await?;
 
     report.accounts = accounts.touched().count() as u64;
     report.new_profiles = accounts.new_profiles();
     report.add_rows("profiles", report.new_profiles);
     pairs.fill_in(store, &accounts).await?;
+    summaries.build(&context, &accounts).await?;
     report.units = finish::commit_units(&context, &accounts, options.clock).await?;
     Ok(())
 }

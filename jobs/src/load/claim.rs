@@ -43,7 +43,7 @@ struct Claim {
     heartbeat: tokio::task::JoinHandle<()>,
 }
 
-#[derive(Row, Deserialize)]
+#[derive(Default, Row, Deserialize)]
 struct Newest {
     epoch: u64,
     version: u64,
@@ -103,8 +103,8 @@ impl Claims {
 impl Claim {
     async fn take(shard: &Shard, name: Uuid) -> Result<Self, ShardError> {
         loop {
-            let dead = wait_until_free(shard).await?;
-            if let Some(claim) = Self::try_take(shard, name).await? {
+            let (newest, dead) = wait_until_free(shard).await?;
+            if let Some(claim) = Self::try_take(shard, name, &newest).await? {
                 claim.end_others(dead.as_ref()).await?;
                 return Ok(claim);
             }
@@ -112,11 +112,10 @@ impl Claim {
         }
     }
 
-    /// Takes the next epoch; `None` when somebody else did so too.
-    async fn try_take(shard: &Shard, name: Uuid) -> Result<Option<Self>, ShardError> {
-        let newest: Option<Newest> = shard.call(sql::NEWEST_CLAIM, SCOPE).row().await?;
-        let (epoch, version) = newest.map_or((1, 1), |newest| (newest.epoch + 1, newest.version + 1));
-        let version = version.max(u64::try_from(Clock::System.now_ms()).unwrap_or(0));
+    /// Takes the epoch after the newest that was free; `None` when somebody else did so too.
+    async fn try_take(shard: &Shard, name: Uuid, newest: &Newest) -> Result<Option<Self>, ShardError> {
+        let epoch = newest.epoch + 1;
+        let version = (newest.version + 1).max(u64::try_from(Clock::System.now_ms()).unwrap_or(0));
         let holder = format!("load-{name}@{version}");
         let claim = shard.call(sql::CLAIM_LANES, SCOPE).param("epoch", epoch).param("holder", &holder);
         claim.param("shard", shard.name()).execute().await?;
@@ -166,14 +165,17 @@ async fn beat(shard: Shard, holder: String, epoch: u64) {
     }
 }
 
-/// Returns when nobody alive holds the lanes; the dead holder, if one has to be overtaken.
-async fn wait_until_free(shard: &Shard) -> Result<Option<Holder>, ShardError> {
+/// Returns when nobody alive holds the lanes: the newest claim, and the dead holder if one has to be overtaken.
+///
+/// The newest claim is read before its holder: a claim that is made in between then makes ours fail.
+async fn wait_until_free(shard: &Shard) -> Result<(Newest, Option<Holder>), ShardError> {
     let dead_after = i64::try_from(DEAD_AFTER.as_millis()).unwrap_or(i64::MAX);
     let mut waited = false;
     loop {
+        let newest: Option<Newest> = shard.call(sql::NEWEST_CLAIM, SCOPE).row().await?;
         let mut holders: Vec<Holder> = shard.call(sql::CLAIM_STATE, SCOPE).rows().await?;
         let Some(alive) = holders.iter().find(|holder| holder.idle_ms < dead_after) else {
-            return Ok(holders.pop());
+            return Ok((newest.unwrap_or_default(), holders.pop()));
         };
         if !waited {
             tracing::warn!(shard = shard.name(), holder = alive.holder, "waiting for another load to end");

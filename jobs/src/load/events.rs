@@ -9,6 +9,7 @@ use super::{
     inserts::{END_LIMIT, Inserts, SEND_LIMIT},
     partitions,
     rows::{EventRow, Properties, version},
+    summaries::Summaries,
 };
 use crate::shards::{Shard, ShardError};
 
@@ -25,6 +26,7 @@ pub(super) struct Events<'a> {
     context: &'a Context<'a>,
     batch: Batch,
     inserts: Inserts,
+    summaries: Summaries,
     lines: u64,
 }
 
@@ -68,9 +70,9 @@ struct Job {
 }
 
 impl<'a> Events<'a> {
-    pub(super) fn new(context: &'a Context<'a>) -> Self {
+    pub(super) fn new(context: &'a Context<'a>, summaries: Summaries) -> Self {
         let shards = context.store.shards.len();
-        Self { context, batch: Batch::new(shards), inserts: Inserts::new(TABLE, 2 * shards), lines: 0 }
+        Self { context, batch: Batch::new(shards), inserts: Inserts::new(TABLE, 2 * shards), summaries, lines: 0 }
     }
 
     /// Takes the next chunk of lines.
@@ -91,7 +93,7 @@ impl<'a> Events<'a> {
         read: Result<(), LoadError>,
         accounts: &mut Accounts,
         report: &mut LoadReport,
-    ) -> Result<(), LoadError> {
+    ) -> Result<Summaries, LoadError> {
         let flushed = match &read {
             Ok(()) => self.flush(accounts).await,
             Err(_) => Ok(()),
@@ -99,7 +101,8 @@ impl<'a> Events<'a> {
         let finished = self.inserts.finish().await;
         self.inserts.count(report);
         report.events = self.lines;
-        finished.and(flushed).and(read)
+        finished.and(flushed).and(read)?;
+        Ok(self.summaries)
     }
 
     async fn flush(&mut self, accounts: &mut Accounts) -> Result<(), LoadError> {
@@ -109,6 +112,8 @@ impl<'a> Events<'a> {
         let texts = Arc::new(batch.texts);
         for (shard, events) in batch.events.into_iter().enumerate().filter(|(_, events)| !events.is_empty()) {
             context.claims.check(shard).await?;
+            let units = events.iter().map(|event| (event.account, event.bucket));
+            self.summaries.change(context, shard, units).await?;
             let job = Job {
                 shard: context.store.shards[shard].clone(),
                 scope: context.claims.scope(shard),
