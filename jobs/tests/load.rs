@@ -1,5 +1,7 @@
 //! The bulk load on a real server. Two databases are two shards.
 
+#![expect(clippy::unwrap_used, reason = "what helpers of tests cannot do fails the test")]
+
 use std::{
     sync::{LazyLock, Mutex, PoisonError},
     time::{Duration, Instant},
@@ -274,9 +276,9 @@ async fn buckets_spread_over_shards() {
         let units: Vec<(String, u16)> = two.client.query(&query).fetch_all().await.unwrap();
         assert!(!units.is_empty() && units.iter().all(|unit| lanes.contains(&two.store.lane_of(&unit.0, unit.1))));
     }
-    let once = two.state().await;
+    let before = two.state().await;
     two.load_with(&profiles, &events, 1).await.unwrap();
-    assert_eq!(two.state().await, once, "buckets are written once");
+    assert_eq!(two.state().await, before, "buckets are written once");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -6,7 +6,7 @@
 mod sizes;
 
 use std::{
-    collections::{BTreeMap, HashMap, hash_map::Entry},
+    collections::{BTreeMap, HashMap, HashSet, hash_map::Entry},
     hash::{BuildHasherDefault, Hash, Hasher},
     sync::Arc,
 };
@@ -131,7 +131,7 @@ impl Accounts {
         let accounts = Self { known, sizes, unwritten: vec![Vec::new(); shards.len()], versions, new_profiles: 0 };
         for (shard, rows) in found.iter().enumerate().filter(|(_, rows)| rows.len() < accounts.known.len()) {
             let mut missing: Vec<u64> = accounts.known.keys().copied().collect();
-            let here: std::collections::HashSet<u64> = rows.iter().map(|row| row.account).collect();
+            let here: HashSet<u64> = rows.iter().map(|row| row.account).collect();
             missing.retain(|account| !here.contains(account));
             accounts.write_accounts(context, shard, &missing).await?;
         }
@@ -221,9 +221,8 @@ impl Accounts {
     }
 
     /// Accounts that were seen.
-    pub(super) fn touched(&self) -> impl Iterator<Item = (u64, &str, u16)> {
-        let seen = self.known.iter().filter(|(_, account)| !account.units.is_empty());
-        seen.map(|(hash, account)| (*hash, account.key.as_ref(), account.buckets))
+    pub(super) fn touched(&self) -> impl Iterator<Item = u64> {
+        self.known.iter().filter(|(_, account)| !account.units.is_empty()).map(|(hash, _)| *hash)
     }
 
     /// Units of the accounts that were seen, on a shard, in order.

@@ -1,6 +1,6 @@
 //! Property pairs: their properties of events that are there already, for publication and for the end of a load.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashSet;
 
 use clickhouse::Row;
 use segment_sql::load as sql;
@@ -24,8 +24,8 @@ struct Bucket {
 }
 
 #[derive(Row, Deserialize)]
-struct PairHash {
-    pair: u64,
+struct Known {
+    hash: u64,
 }
 
 #[derive(Row, Deserialize)]
@@ -33,7 +33,7 @@ struct Pair {
     account: u64,
     metric: String,
     property: String,
-    pair: u64,
+    hash: u64,
 }
 
 /// Writes the property of all events of the account on this shard into `event_properties`, bucket by bucket. A metric of
@@ -60,8 +60,8 @@ impl Pairs {
     pub(super) async fn read(store: &Store) -> Result<Self, ShardError> {
         let mut pairs = Vec::with_capacity(store.shards.len());
         for shard in &store.shards {
-            let rows: Vec<PairHash> = shard.call(sql::PAIR_HASHES, SCOPE).rows().await?;
-            pairs.push(rows.into_iter().map(|row| row.pair).collect());
+            let rows: Vec<Known> = shard.call(sql::PAIR_HASHES, SCOPE).rows().await?;
+            pairs.push(rows.into_iter().map(|row| row.hash).collect());
         }
         Ok(Self(pairs))
     }
@@ -69,11 +69,10 @@ impl Pairs {
     /// Fills in the pairs that were registered since: neither did all inserts see them, nor did the back-fill of their
     /// publication see all events.
     pub(super) async fn fill_in(&self, store: &Store, accounts: &Accounts) -> Result<(), LoadError> {
-        let touched: HashMap<u64, u16> = accounts.touched().map(|(account, _, buckets)| (account, buckets)).collect();
+        let touched: HashSet<u64> = accounts.touched().collect();
         for (shard, before) in store.shards.iter().zip(&self.0) {
             let pairs: Vec<Pair> = shard.call(sql::PROPERTY_PAIRS, SCOPE).rows().await?;
-            for pair in pairs.iter().filter(|pair| !before.contains(&pair.pair) && touched.contains_key(&pair.account))
-            {
+            for pair in pairs.iter().filter(|pair| !before.contains(&pair.hash) && touched.contains(&pair.account)) {
                 backfill(shard, pair.account, &pair.metric, &pair.property).await?;
             }
         }

@@ -13,7 +13,7 @@ use super::{
     line::{self, Consent, ProfileLine},
 };
 
-/// A profile's id as two hashes: 128 bits, of which the first half is ClickHouse's `sipHash64`.
+/// A profile's id as two hashes: 128 bits, of which the first half is the server's `sipHash64`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct ProfileKey {
     pub(super) hash: u64,
@@ -120,9 +120,9 @@ impl Names {
 }
 
 /// Parses lines of profiles.
-pub(super) fn profiles(chunk: Chunk) -> Result<ProfileChunk, BadLine> {
+pub(super) fn profiles(chunk: &Chunk) -> Result<ProfileChunk, BadLine> {
     let mut parsed = ProfileChunk::default();
-    for_each_line(&chunk, |offset, text| {
+    for_each_line(chunk, |offset, text| {
         let line = line::profile(text)?;
         parsed.profiles.push(ParsedProfile {
             account: parsed.accounts.number(&line.account),
@@ -137,9 +137,9 @@ pub(super) fn profiles(chunk: Chunk) -> Result<ProfileChunk, BadLine> {
 }
 
 /// Parses lines of events.
-pub(super) fn events(chunk: Chunk) -> Result<EventChunk, BadLine> {
+pub(super) fn events(chunk: &Chunk) -> Result<EventChunk, BadLine> {
     let mut parsed = EventChunk::default();
-    for_each_line(&chunk, |offset, text| {
+    for_each_line(chunk, |offset, text| {
         let line = line::event(text)?;
         let profile_id = push(&mut parsed.arena, |arena| arena.extend_from_slice(line.profile.as_bytes()));
         let properties = push(&mut parsed.arena, |arena| {
@@ -164,9 +164,9 @@ pub(super) fn events(chunk: Chunk) -> Result<EventChunk, BadLine> {
 }
 
 /// The accounts of lines and how many lines each has; bad lines are left for later.
-pub(super) fn count_accounts(chunk: Chunk) -> Result<HashMap<String, u64>, BadLine> {
+pub(super) fn count_accounts(chunk: &Chunk) -> Result<HashMap<String, u64>, BadLine> {
     let mut counts = HashMap::new();
-    for_each_line(&chunk, |_, text| {
+    for_each_line(chunk, |_, text| {
         if let Some(account) = line::account(text) {
             match counts.get_mut(account.as_ref()) {
                 Some(count) => *count += 1,

@@ -50,7 +50,7 @@ struct Newest {
 }
 
 #[derive(Row, Deserialize)]
-struct Holder {
+struct Claimant {
     epoch: u64,
     holder: String,
     idle_ms: i64,
@@ -119,7 +119,7 @@ impl Claim {
         let holder = format!("load-{name}@{version}");
         let claim = shard.call(sql::CLAIM_LANES, SCOPE).param("epoch", epoch).param("holder", &holder);
         claim.param("shard", shard.name()).execute().await?;
-        let holders: Vec<Holder> = shard.call(sql::CLAIM_STATE, SCOPE).rows().await?;
+        let holders: Vec<Claimant> = shard.call(sql::CLAIM_STATE, SCOPE).rows().await?;
         let mine = holders.iter().any(|row| row.epoch == epoch && row.holder == holder);
         if mine && holders.len() == 1 {
             let heartbeat = tokio::spawn(beat(shard.clone(), holder.clone(), epoch));
@@ -132,7 +132,7 @@ impl Claim {
     }
 
     /// Ends what earlier loads may still have under way; after a dead one, mends what it wrote by half.
-    async fn end_others(&self, dead: Option<&Holder>) -> Result<(), ShardError> {
+    async fn end_others(&self, dead: Option<&Claimant>) -> Result<(), ShardError> {
         self.shard.call(run_sql::KILL, SCOPE).param("prefix", self.shard.query_prefix("load")).execute().await?;
         let Some(dead) = dead else { return Ok(()) };
         tracing::warn!(shard = self.shard.name(), holder = dead.holder, "mending what a dead load left");
@@ -142,7 +142,7 @@ impl Claim {
     }
 
     async fn check(&self) -> Result<(), LoadError> {
-        let holders: Vec<Holder> = self.shard.call(sql::CLAIM_STATE, SCOPE).rows().await?;
+        let holders: Vec<Claimant> = self.shard.call(sql::CLAIM_STATE, SCOPE).rows().await?;
         if holders.iter().any(|row| row.epoch == self.epoch && row.holder == self.holder) {
             return Ok(());
         }
@@ -168,12 +168,12 @@ async fn beat(shard: Shard, holder: String, epoch: u64) {
 /// Returns when nobody alive holds the lanes: the newest claim, and the dead holder if one has to be overtaken.
 ///
 /// The newest claim is read before its holder: a claim that is made in between then makes ours fail.
-async fn wait_until_free(shard: &Shard) -> Result<(Newest, Option<Holder>), ShardError> {
+async fn wait_until_free(shard: &Shard) -> Result<(Newest, Option<Claimant>), ShardError> {
     let dead_after = i64::try_from(DEAD_AFTER.as_millis()).unwrap_or(i64::MAX);
     let mut waited = false;
     loop {
         let newest: Option<Newest> = shard.call(sql::NEWEST_CLAIM, SCOPE).row().await?;
-        let mut holders: Vec<Holder> = shard.call(sql::CLAIM_STATE, SCOPE).rows().await?;
+        let mut holders: Vec<Claimant> = shard.call(sql::CLAIM_STATE, SCOPE).rows().await?;
         let Some(alive) = holders.iter().find(|holder| holder.idle_ms < dead_after) else {
             return Ok((newest.unwrap_or_default(), holders.pop()));
         };

@@ -51,7 +51,7 @@ struct Texts {
 struct Event {
     account: u64,
     time_ms: i64,
-    event: u64,
+    id: u64,
     offset: u64,
     profile_no: u32,
     metric: u32,
@@ -141,7 +141,7 @@ impl Batch {
             self.events[place.shard].push(Event {
                 account,
                 time_ms: event.time_ms,
-                event: event.event,
+                id: event.event,
                 offset: event.offset,
                 profile_no: place.profile_no,
                 metric: metrics[event.metric as usize],
@@ -189,7 +189,7 @@ impl Job {
         self.events.sort_unstable_by_key(|event| {
             let group = event.group(&cuts);
             let rank = ranks[event.metric as usize];
-            (group, event.account, event.bucket, event.profile_no, rank, event.time_ms, event.event)
+            (group, event.account, event.bucket, event.profile_no, rank, event.time_ms, event.id)
         });
         cuts
     }
@@ -211,7 +211,7 @@ impl Job {
             profile_no: event.profile_no,
             metric: &self.texts.metrics.texts[event.metric as usize],
             time: event.time_ms,
-            event: event.event,
+            event: event.id,
             properties: Properties(&self.texts.arenas[event.arena as usize][from as usize..to as usize]),
             retracted: 0,
             version: version(self.version, event.offset),

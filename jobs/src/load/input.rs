@@ -130,7 +130,7 @@ impl Progress {
 /// All chunks of the inputs, parsed by a few threads and in their order.
 pub(super) fn parsed<T: Send + 'static>(
     inputs: Vec<Input>,
-    parse: fn(Chunk) -> Result<T, BadLine>,
+    parse: fn(&Chunk) -> Result<T, BadLine>,
     progress: &Progress,
 ) -> Parsed<T> {
     let (send, receive) = mpsc::channel(WAITING_CHUNKS);
@@ -145,7 +145,7 @@ pub(super) fn parsed<T: Send + 'static>(
     let chunks = stream::unfold(receive, |mut receive| async { receive.recv().await.map(|chunk| (chunk, receive)) });
     let parsed = chunks.map(move |chunk: Result<Chunk, LoadError>| async move {
         let chunk = chunk?;
-        tokio::task::spawn_blocking(move || parse(chunk)).await?.map_err(LoadError::BadData)
+        tokio::task::spawn_blocking(move || parse(&chunk)).await?.map_err(LoadError::BadData)
     });
     parsed.buffered(threads).boxed()
 }
@@ -213,6 +213,7 @@ fn last_line_end(chunk: &Chunk) -> Result<usize, LoadError> {
 }
 
 /// Lines, the last one too if it does not end.
+#[expect(clippy::naive_bytecount, reason = "the compiler makes vectors of it, and reading costs far more")]
 fn count_lines(bytes: &[u8]) -> u64 {
     let ends = bytes.iter().filter(|byte| **byte == b'\n').count();
     let open = usize::from(bytes.last().is_some_and(|byte| *byte != b'\n'));
@@ -224,7 +225,7 @@ mod tests {
     use super::*;
 
     async fn cut(inputs: Vec<Input>) -> Vec<(String, u64, u64, usize)> {
-        let parse = |chunk: Chunk| Ok((chunk.name.to_string(), chunk.first_line, chunk.offset, chunk.bytes.len()));
+        let parse = |chunk: &Chunk| Ok((chunk.name.to_string(), chunk.first_line, chunk.offset, chunk.bytes.len()));
         let mut chunks = parsed(inputs, parse, &Progress::hidden());
         let mut cut = Vec::new();
         while let Some(chunk) = next(&mut chunks, &CancellationToken::new()).await.unwrap() {

@@ -167,13 +167,11 @@ fn read_consent(channel: String, json: &str) -> Result<Consent, String> {
     })?;
     let bad = |reason| format!("the consent for `{channel}`: {reason}");
     let status = text(status, "status").map_err(bad)?.into_owned();
-    let time_ms = match given(since) {
-        None => None,
-        Some(_) => {
-            let since = text(since, "time").map_err(bad)?;
-            Some(time::consent_ms(&since).map_err(|error| bad(error.to_string()))?)
-        }
-    };
+    let mut time_ms = None;
+    if given(since).is_some() {
+        let since = text(since, "time").map_err(bad)?;
+        time_ms = Some(time::consent_ms(&since).map_err(|error| bad(error.to_string()))?);
+    }
     Ok(Consent { channel, status, time_ms })
 }
 

@@ -14,7 +14,7 @@ fn event_with(name: &str, json: &str) -> String {
         [("account", "\"a\""), ("id", "\"e\""), ("profile", "\"p\""), ("metric", "\"m\""), ("time", "\"2026-01-01\"")];
     let mut line = fields.map(|(key, value)| format!("\"{key}\":{}", if key == name { json } else { value })).join(",");
     if !fields.iter().any(|field| field.0 == name) {
-        line += &format!(",\"{name}\":{json}");
+        line = format!("{line},\"{name}\":{json}");
     }
     format!("{{{line}}}")
 }
