@@ -1,0 +1,116 @@
+//! The shop's store: two shards, two ClickHouse servers of our own (or two databases of the server in `CLICKHOUSE_URL`).
+
+use std::thread;
+
+use anyhow::{Context, anyhow};
+use clickhouse::{Client, Row};
+use embedded_clickhouse::{Options, Server};
+use segment_jobs::{
+    clock::Clock,
+    schema::{self, NewStore},
+    shards::{Credentials, ShardAddress},
+    store::{self, Store},
+};
+use serde::Deserialize;
+
+use crate::ndjson::ACCOUNT;
+
+/// Lanes of the store; the default of `segment-jobs schema apply`.
+const LANES: u16 = 64;
+
+/// The public read contract, asked as any other program would ask it.
+const COUNT_MEMBERS: &str = "SELECT count() AS count FROM members WHERE account = sipHash64({account:String}) AND segment = sipHash64({segment:String})";
+const FIRST_MEMBER: &str = "SELECT profile FROM members
+    WHERE account = sipHash64({account:String}) AND segment = sipHash64({segment:String}) ORDER BY profile LIMIT 1";
+const DROP_DATABASE: &str = "DROP DATABASE IF EXISTS {database:Identifier} SYNC";
+
+/// Two servers and the store on them. Dropped, it leaves nothing behind.
+#[derive(Debug)]
+pub struct Shop {
+    servers: [Server; 2],
+    databases: [String; 2],
+}
+
+#[derive(Row, Deserialize)]
+struct Count {
+    count: u64,
+}
+
+#[derive(Row, Deserialize)]
+struct Member {
+    profile: String,
+}
+
+impl Shop {
+    /// Starts both servers side by side.
+    pub fn start() -> anyhow::Result<Self> {
+        let (one, other) = thread::scope(|scope| {
+            let other = scope.spawn(|| Server::start(Options::default()));
+            (Server::start(Options::default()), other.join())
+        });
+        let other = other.map_err(|_| anyhow!("the thread that started a server ended early"))?;
+        let database = |shard: u8| format!("segmentation_demo_{}_{shard}", std::process::id());
+        Ok(Self { servers: [one?, other?], databases: [database(0), database(1)] })
+    }
+
+    /// Makes the store on the shards `0` and `1`.
+    pub async fn open(&self, clock: Clock) -> anyhow::Result<Store> {
+        let addresses: Vec<ShardAddress> = (0..).zip(&self.servers).zip(&self.databases).map(address).collect();
+        let [server, _] = &self.servers;
+        let credentials =
+            Credentials { user: Some(server.user().to_owned()), password: Some(server.password().to_owned().into()) };
+        let shards = store::shards(&addresses, &credentials)?;
+        let new = NewStore { name: "main".to_owned(), lanes: LANES, clock };
+        schema::apply(shards, &new).await.context("make the store")
+    }
+
+    /// URL and database of each shard.
+    pub fn places(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.servers.iter().map(Server::url).zip(self.databases.iter().map(String::as_str))
+    }
+
+    /// The number of rows that the view `members` has for a segment, on both shards together.
+    pub async fn count_members(&self, segment: &str) -> anyhow::Result<u64> {
+        let mut members = 0;
+        for client in self.clients() {
+            members += ask(&client, COUNT_MEMBERS, segment).fetch_one::<Count>().await?.count;
+        }
+        Ok(members)
+    }
+
+    /// The member whose id comes first in the order of bytes.
+    pub async fn first_member(&self, segment: &str) -> anyhow::Result<Option<String>> {
+        let mut first: Option<String> = None;
+        for client in self.clients() {
+            let found = ask(&client, FIRST_MEMBER, segment).fetch_optional::<Member>().await?;
+            first = first.into_iter().chain(found.map(|member| member.profile)).min();
+        }
+        Ok(first)
+    }
+
+    /// Drops the databases where the server is not our own and goes on; our own servers end with their data.
+    pub async fn leave(&self) -> anyhow::Result<()> {
+        for ((server, database), client) in self.servers.iter().zip(&self.databases).zip(self.clients()) {
+            if server.is_external() {
+                let client = client.with_database("default");
+                client.query_raw(DROP_DATABASE).param("database", database).execute().await?;
+            }
+        }
+        Ok(())
+    }
+
+    fn clients(&self) -> impl Iterator<Item = Client> {
+        self.servers.iter().zip(&self.databases).map(|(server, database)| {
+            let client = Client::default().with_url(server.url()).with_user(server.user());
+            client.with_password(server.password()).with_database(database)
+        })
+    }
+}
+
+fn address(((name, server), database): ((u8, &Server), &String)) -> ShardAddress {
+    ShardAddress { name: name.to_string(), url: server.url().to_owned(), database: database.clone() }
+}
+
+fn ask(client: &Client, text: &str, segment: &str) -> clickhouse::query::Query {
+    client.query_raw(text).param("account", ACCOUNT).param("segment", segment)
+}
