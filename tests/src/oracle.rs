@@ -24,6 +24,11 @@ use time::Clock;
 pub use data::BadLine;
 pub use place::{Place, distance, metres};
 
+/// A zone of the tables that come with the programs, so that the machine's own make no difference.
+pub(crate) fn zone_named(name: &str) -> Result<TimeZone, jiff::Error> {
+    jiff::tz::TimeZoneDatabase::bundled().get(name)
+}
+
 /// What is evaluated.
 #[derive(Clone, Copy, Debug)]
 pub struct Input<'a> {
@@ -66,14 +71,14 @@ pub fn instant(text: &str) -> Option<i64> {
 
 /// The first instant of the day that a zone's wall shows at `instant`, moved by so many days.
 pub fn start_of_day(zone: &str, instant: i64, days: i64) -> Option<i64> {
-    let clock = Clock { as_of: instant, zone: TimeZone::get(zone).ok()? };
+    let clock = Clock { as_of: instant, zone: crate::oracle::zone_named(zone).ok()? };
     let day = clock.today().checked_add(jiff::Span::new().try_days(days).ok()?).ok()?;
     Some(clock.start_of(day))
 }
 
 /// The edges of a window (or of an anniversary's), for those who want times beside them.
 pub fn edges(window: &Json, zone: &str, as_of: i64) -> Vec<i64> {
-    let clock = TimeZone::get(zone).ok().map(|zone| Clock { as_of, zone });
+    let clock = crate::oracle::zone_named(zone).ok().map(|zone| Clock { as_of, zone });
     let interval = clock.and_then(|clock| window::anniversary_interval(window, &clock).ok());
     let edges = interval.into_iter().flat_map(|interval| [interval.start, interval.end]);
     edges.filter(|edge| ![i64::MIN, i64::MAX].contains(edge)).collect()
@@ -119,7 +124,7 @@ impl Segment {
             store.get("namespace").and_then(Json::as_text).map_or_else(|| namespace(document), str::to_owned);
         let of_store = stores.get(&(store_namespace, name(spec, "storeRef"))).map(String::as_str);
         let zone = text("timeZone").or(of_store).or(input.store_time_zone).unwrap_or("UTC");
-        let zone = TimeZone::get(zone).map_err(|error| error.to_string())?;
+        let zone = crate::oracle::zone_named(zone).map_err(|error| error.to_string())?;
         let clock = Clock { as_of: input.as_of, zone };
         let mut criteria = BTreeMap::new();
         for item in spec.get("criteria").and_then(Json::as_list).unwrap_or_default() {

@@ -221,7 +221,7 @@ impl Vocabulary {
 
     /// The day on the wall of the world's zone.
     pub(super) fn date(&self, instant: i64) -> String {
-        let zone = jiff::tz::TimeZone::get(&self.zone).unwrap_or(jiff::tz::TimeZone::UTC);
+        let zone = crate::oracle::zone_named(&self.zone).unwrap_or(jiff::tz::TimeZone::UTC);
         stamp(instant).to_zoned(zone).date().to_string()
     }
 

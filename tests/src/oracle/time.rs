@@ -149,7 +149,7 @@ mod tests {
     use super::*;
 
     fn clock(zone: &str) -> Clock {
-        Clock { as_of: 0, zone: TimeZone::get(zone).expect("a known zone") }
+        Clock { as_of: 0, zone: crate::oracle::zone_named(zone).expect("a known zone") }
     }
 
     fn start(zone: &str, date: &str) -> String {
