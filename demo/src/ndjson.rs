@@ -106,7 +106,7 @@ fn placed_order(customer: &Customer, order: &Order) -> Value {
         &format!("order-{}", order.number),
         "Placed Order",
         &invent::instant(order.day).to_string(),
-        json!({"value": value, "cds": order.cds}),
+        &json!({"value": value, "cds": order.cds}),
     )
 }
 
@@ -116,11 +116,11 @@ fn clicked_email(customer: &Customer, click: &Click) -> Value {
         &format!("click-{}-{}", click.campaign, customer.id),
         "Clicked Email",
         &click.time.to_string(),
-        json!({"campaign": click.campaign, "link": click.link}),
+        &json!({"campaign": click.campaign, "link": click.link}),
     )
 }
 
-fn event(customer: &Customer, id: &str, metric: &str, time: &str, properties: Value) -> Value {
+fn event(customer: &Customer, id: &str, metric: &str, time: &str, properties: &Value) -> Value {
     json!({
         "account": ACCOUNT, "id": id, "profile": customer.id, "metric": metric, "time": time, "properties": properties,
     })

@@ -1,5 +1,7 @@
 //! The whole demo on a part of the data, on real servers.
 
+#![expect(clippy::unwrap_used, reason = "helpers of tests are tests too")]
+
 use std::process::Command;
 
 use jiff::{Span, civil::Date};
