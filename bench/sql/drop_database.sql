@@ -1,0 +1,2 @@
+-- drop_database
+DROP DATABASE IF EXISTS {database:Identifier} SYNC

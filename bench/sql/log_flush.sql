@@ -1,0 +1,2 @@
+-- log_flush
+SYSTEM FLUSH LOGS

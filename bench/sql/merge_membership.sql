@@ -1,0 +1,2 @@
+-- merge_membership
+OPTIMIZE TABLE membership FINAL SETTINGS optimize_skip_merged_partitions = 1

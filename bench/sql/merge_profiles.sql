@@ -1,0 +1,2 @@
+-- merge_profiles
+OPTIMIZE TABLE profiles FINAL SETTINGS optimize_skip_merged_partitions = 1

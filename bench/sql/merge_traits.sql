@@ -1,0 +1,2 @@
+-- merge_traits
+OPTIMIZE TABLE traits FINAL SETTINGS optimize_skip_merged_partitions = 1

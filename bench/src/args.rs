@@ -1,0 +1,125 @@
+//! The command line. Sizes and the seed are arguments; the same arguments give the same data and segments.
+
+use std::path::PathBuf;
+
+use clap::{Args as ClapArgs, Parser, Subcommand, ValueEnum};
+
+/// Measures the data plane on a ClickHouse server of its own, and prints ratios with both their sides.
+///
+/// Data are generated once and kept; a figure generates what it lacks. Build with --release for real figures.
+#[derive(Debug, Parser)]
+#[command(version, about, long_about)]
+pub(crate) struct Args {
+    #[command(subcommand)]
+    pub(crate) figure: Figure,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Figure {
+    /// Generate a data set, or say what there is already.
+    Generate(DataArgs),
+    /// Print the Segments of a batch as JSON, one a line.
+    Segments(BatchArgs),
+    /// Each segment of a batch in a run of its own.
+    Alone {
+        #[command(flatten)]
+        data: DataArgs,
+        #[command(flatten)]
+        batch: BatchArgs,
+        /// How often.
+        #[arg(long, default_value_t = 2)]
+        passes: usize,
+    },
+    /// All segments of a batch in one run.
+    Together {
+        #[command(flatten)]
+        data: DataArgs,
+        #[command(flatten)]
+        batch: BatchArgs,
+        /// How often.
+        #[arg(long, default_value_t = 2)]
+        passes: usize,
+    },
+    /// Each kind of criterion against the bare scan of what it has to read.
+    Kinds {
+        #[command(flatten)]
+        data: DataArgs,
+        /// How often; the fastest counts.
+        #[arg(long, default_value_t = 3)]
+        passes: usize,
+    },
+}
+
+/// Which data.
+#[derive(Clone, Debug, ClapArgs)]
+pub(crate) struct DataArgs {
+    /// Where data sets are kept, each in a directory of its own.
+    #[arg(long, default_value = "target/bench")]
+    pub(crate) directory: PathBuf,
+    /// Profiles of an account.
+    #[arg(long, default_value_t = 1_000_000, value_parser = clap::value_parser!(u64).range(1..))]
+    pub(crate) profiles: u64,
+    /// Accounts; more than one have one bucket each.
+    #[arg(long, default_value_t = 1, value_parser = clap::value_parser!(u64).range(1..))]
+    pub(crate) accounts: u64,
+    /// Events a profile.
+    #[arg(long, default_value_t = 4)]
+    pub(crate) events: u64,
+    /// Makes the data.
+    #[arg(long, default_value_t = 1)]
+    pub(crate) data_seed: u64,
+    /// Which orders of facts to write.
+    #[arg(long, value_enum, default_value_t = Orders::Key)]
+    pub(crate) orders: Orders,
+    /// Forget the data set if there is one, and generate it anew.
+    #[arg(long)]
+    pub(crate) anew: bool,
+    /// Memory that the server may take, in bytes; default 0.9 of the machine's.
+    #[arg(long)]
+    pub(crate) server_memory: Option<u64>,
+    /// Memory that a statement of an evaluation may take, in bytes.
+    #[arg(long, default_value_t = 6_000_000_000)]
+    pub(crate) statement_memory: u64,
+    /// How many criterion kinds of a slice are evaluated at the same time.
+    #[arg(long, default_value_t = 1)]
+    pub(crate) statements_at_once: usize,
+    /// How many slices of a run are evaluated at the same time.
+    #[arg(long, default_value_t = 1)]
+    pub(crate) slices_at_once: usize,
+}
+
+/// Orders of facts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Orders {
+    /// By key only: what the evaluation of many profiles reads.
+    Key,
+    /// By key, by profile and by minute, through the views of the schema.
+    All,
+}
+
+/// Which segments.
+#[derive(Clone, Debug, ClapArgs)]
+pub(crate) struct BatchArgs {
+    /// Segments of the batch (of each account).
+    #[arg(long, default_value_t = 100)]
+    pub(crate) segments: usize,
+    /// Criteria of a segment.
+    #[arg(long, default_value_t = 20, value_parser = clap::builder::RangedU64ValueParser::<usize>::new().range(1..=64))]
+    pub(crate) criteria: usize,
+    /// Distinct criteria that segments choose from.
+    #[arg(long, default_value_t = 400)]
+    pub(crate) pool: usize,
+    /// Makes the segments.
+    #[arg(long, default_value_t = 1)]
+    pub(crate) seed: u64,
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    #[test]
+    fn the_command_line_is_sound() {
+        super::Args::command().debug_assert();
+    }
+}

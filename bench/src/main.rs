@@ -1,0 +1,50 @@
+//! `segment-bench`: benchmarks of the data plane. Each figure is printed with the ratio and both its sides, the sizes, and
+//! the machine it was measured on; nothing is asserted about time, since it differs from machine to machine.
+
+#![expect(clippy::doc_markdown, reason = "ClickHouse is a name, not code")]
+
+mod alone;
+mod args;
+mod bench;
+mod criteria;
+mod generate;
+mod kinds;
+mod log;
+mod report;
+mod segments;
+mod sql;
+mod together;
+mod work;
+
+use std::process::ExitCode;
+
+use clap::Parser;
+
+use args::{Args, Figure};
+
+fn main() -> ExitCode {
+    embedded_clickhouse::run_if_child();
+    let args = Args::parse();
+    tracing_subscriber::fmt()
+        .with_env_filter(tracing_subscriber::EnvFilter::from_default_env())
+        .with_writer(std::io::stderr)
+        .init();
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
+    match runtime.map_err(anyhow::Error::from).and_then(|runtime| runtime.block_on(run(args))) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("segment-bench: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+async fn run(args: Args) -> anyhow::Result<()> {
+    match args.figure {
+        Figure::Generate(data) => generate::command(&data).await,
+        Figure::Segments(batch) => segments::command(&batch),
+        Figure::Alone { data, batch, passes } => alone::command(&data, &batch, passes).await,
+        Figure::Together { data, batch, passes } => together::command(&data, &batch, passes).await,
+        Figure::Kinds { data, passes } => kinds::command(&data, passes).await,
+    }
+}
