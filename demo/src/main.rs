@@ -1,10 +1,18 @@
 //! `segment-demo`: see the library.
 
+use std::process::ExitCode;
+
 use clap::Parser;
 use segment_demo::{args::Args, tour};
 
-fn main() -> anyhow::Result<()> {
+fn main() -> ExitCode {
     // The embedded ClickHouse servers are this very program, started again.
     embedded_clickhouse::run_if_child();
-    tour::run(&Args::parse())
+    match tour::run(&Args::parse()) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("error: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
 }
