@@ -16,9 +16,10 @@ use crate::json::Json;
 use criterion::Criterion;
 use data::{Accounts, Profile};
 use expression::Expression;
-use jiff::tz::TimeZone;
+use jiff::tz::{TimeZone, TimeZoneDatabase};
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::LazyLock;
 use time::Clock;
 
 pub use data::BadLine;
@@ -26,7 +27,8 @@ pub use place::{Place, distance, metres};
 
 /// A zone of the tables that come with the programs, so that the machine's own make no difference.
 pub(crate) fn zone_named(name: &str) -> Result<TimeZone, jiff::Error> {
-    jiff::tz::TimeZoneDatabase::bundled().get(name)
+    static ZONES: LazyLock<TimeZoneDatabase> = LazyLock::new(TimeZoneDatabase::bundled);
+    ZONES.get(name)
 }
 
 /// What is evaluated.

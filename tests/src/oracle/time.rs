@@ -97,9 +97,12 @@ pub(crate) struct Clock {
 }
 
 impl Clock {
-    /// The day on the wall of the zone at an instant.
+    /// The day at an instant: the one on the wall of the zone. Where the clocks go back over midnight, the day that has
+    /// begun is not left again.
     pub(crate) fn day_of(&self, instant: i64) -> Date {
-        stamp(instant).to_zoned(self.zone.clone()).date()
+        let wall = stamp(instant).to_zoned(self.zone.clone()).date();
+        let next = wall.saturating_add(jiff::Span::new().days(1));
+        if self.start_of(next) <= instant { next } else { wall }
     }
 
     /// Today, at the instant of the evaluation.
