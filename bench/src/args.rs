@@ -40,6 +40,42 @@ pub(crate) enum Figure {
         #[arg(long, default_value_t = 2)]
         passes: usize,
     },
+    /// One run of all segments against queries generated for each segment in the forms of two peers.
+    Peers {
+        #[command(flatten)]
+        data: DataArgs,
+        #[command(flatten)]
+        batch: BatchArgs,
+        /// Segments that the peers' forms evaluate; their sums are scaled to the whole batch.
+        #[arg(long, default_value_t = 10)]
+        sample: usize,
+    },
+    /// Many small accounts in one run; meant for --accounts 1000 --profiles 10000 --segments 10.
+    Accounts {
+        #[command(flatten)]
+        data: DataArgs,
+        #[command(flatten)]
+        batch: BatchArgs,
+        /// How often.
+        #[arg(long, default_value_t = 2)]
+        passes: usize,
+    },
+    /// One run over growing numbers of profiles and segments.
+    Curve {
+        #[command(flatten)]
+        data: DataArgs,
+        #[command(flatten)]
+        batch: BatchArgs,
+        /// Profiles of the data sets; --profiles has no meaning here.
+        #[arg(long, value_delimiter = ',', default_values_t = [1_000_000, 10_000_000, 60_000_000])]
+        sizes: Vec<u64>,
+        /// Sizes of the batches; --segments has no meaning here.
+        #[arg(long, value_delimiter = ',', default_values_t = [1, 10, 100, 1000])]
+        batches: Vec<usize>,
+        /// How often; the fastest counts.
+        #[arg(long, default_value_t = 2)]
+        passes: usize,
+    },
     /// Each kind of criterion against the bare scan of what it has to read.
     Kinds {
         #[command(flatten)]

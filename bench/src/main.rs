@@ -3,13 +3,16 @@
 
 #![expect(clippy::doc_markdown, reason = "ClickHouse is a name, not code")]
 
+mod accounts;
 mod alone;
 mod args;
 mod bench;
 mod criteria;
+mod curve;
 mod generate;
 mod kinds;
 mod log;
+mod peers;
 mod report;
 mod segments;
 mod sql;
@@ -45,6 +48,11 @@ async fn run(args: Args) -> anyhow::Result<()> {
         Figure::Segments(batch) => segments::command(&batch),
         Figure::Alone { data, batch, passes } => alone::command(&data, &batch, passes).await,
         Figure::Together { data, batch, passes } => together::command(&data, &batch, passes).await,
+        Figure::Peers { data, batch, sample } => peers::command(&data, &batch, sample).await,
+        Figure::Accounts { data, batch, passes } => accounts::command(&data, &batch, passes).await,
+        Figure::Curve { data, batch, sizes, batches, passes } => {
+            curve::command(&data, &batch, &sizes, &batches, passes).await
+        }
         Figure::Kinds { data, passes } => kinds::command(&data, passes).await,
     }
 }
