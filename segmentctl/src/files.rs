@@ -37,7 +37,7 @@ impl Segments {
         let (mut places, mut nameless): (BTreeMap<_, Vec<String>>, _) = (BTreeMap::new(), Vec::new());
         for path in paths {
             let shown = path.display().to_string();
-            let parsed = text(path)?.map_err(|error| error.to_owned());
+            let parsed = text(path)?.map_err(str::to_owned);
             match parsed.and_then(|text| yaml::documents(&text).map_err(|error| error.to_string())) {
                 Err(reason) => bad.push(format!("{shown}: {reason}")),
                 Ok(parsed) => {
@@ -95,14 +95,13 @@ impl Segments {
         let mut nameless = self.nameless.iter();
         let mut lines = Vec::new();
         for Refusal { namespace, name, path, reason, mend } in &self.compiled.refused {
-            if name.is_empty() {
+            let files = self.files(&(namespace.clone(), name.clone()));
+            if files.is_empty() {
                 let file = nameless.next().map_or("", String::as_str);
                 lines.push(format!("{file}: (no name): {path}: {reason}; {mend}"));
-            } else {
-                let object = (namespace.clone(), name.clone());
-                for file in self.files(&object) {
-                    lines.push(format!("{file}: {namespace}/{name}: {path}: {reason}; {mend}"));
-                }
+            }
+            for file in files {
+                lines.push(format!("{file}: {namespace}/{name}: {path}: {reason}; {mend}"));
             }
         }
         lines
