@@ -8,7 +8,6 @@
 //! takes `id: 1` for a text and `atLeast: "1"` for a number, and both are errors here.
 
 #![expect(unreachable_pub, reason = "the derive KubeSchema declares a public struct inside a function")]
-#![expect(clippy::doc_markdown, reason = "the doc comments are shown by kubectl, which knows no markdown")]
 #![expect(clippy::duplicated_attributes, reason = "clippy takes the printer columns of a resource for one list")]
 
 pub mod crd;

@@ -44,8 +44,6 @@
 //! - `system.processes` always shows the statement that keeps the library alive; it has no user.
 //! - Servers listen on 127.0.0.1 and let the user `default` in without a password.
 
-#![expect(clippy::doc_markdown, reason = "ClickHouse is a name, not code")]
-
 mod child;
 mod config;
 mod engine;

@@ -1,7 +1,5 @@
 //! The binary `embedded-clickhouse`: the child program of test binaries, and a ClickHouse for people to try things on.
 
-#![expect(clippy::doc_markdown, reason = "ClickHouse is a name, not code")]
-
 use std::path::PathBuf;
 use std::process::ExitCode;
 

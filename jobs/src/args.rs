@@ -166,7 +166,11 @@ fn shard(text: &str) -> Result<ShardAddress, String> {
     let form = "write NAME=URL/DATABASE, such as 0=http://127.0.0.1:8123/segments";
     let (name, place) = text.split_once('=').ok_or(form)?;
     let (url, database) = place.rsplit_once('/').ok_or(form)?;
-    if name.is_empty() || database.is_empty() || !(url.starts_with("http://") || url.starts_with("https://")) || url.len() < 9 {
+    if name.is_empty()
+        || database.is_empty()
+        || !(url.starts_with("http://") || url.starts_with("https://"))
+        || url.len() < 9
+    {
         return Err(form.to_owned());
     }
     Ok(ShardAddress { name: name.to_owned(), url: url.to_owned(), database: database.to_owned() })
@@ -186,7 +190,10 @@ mod tests {
     #[test]
     fn a_shard_is_name_url_and_database() {
         let address = shard("a=http://host:8123/segments").unwrap();
-        assert_eq!((address.name.as_str(), address.url.as_str(), address.database.as_str()), ("a", "http://host:8123", "segments"));
+        assert_eq!(
+            (address.name.as_str(), address.url.as_str(), address.database.as_str()),
+            ("a", "http://host:8123", "segments")
+        );
         for bad in ["a", "a=host/db", "a=http://host", "=http://host/db", "a=http://host/"] {
             assert!(shard(bad).is_err(), "{bad}");
         }

@@ -131,13 +131,7 @@ pub async fn commit(shard: &Shard, stage: &Stage, batch: &Batch) -> Result<u64, 
 }
 
 /// Inserts the commit, makes sure that it is there, and applies it.
-async fn write(
-    shard: &Shard,
-    fence: &Fence,
-    stage: &Stage,
-    batch: &Batch,
-    commit: Commit,
-) -> Result<(), CommitError> {
+async fn write(shard: &Shard, fence: &Fence, stage: &Stage, batch: &Batch, commit: Commit) -> Result<(), CommitError> {
     stage
         .bind(shard.call(sql::COMMIT, &fence.scope()))
         .param("seq", commit.seq)
@@ -150,12 +144,8 @@ async fn write(
         .setting("max_execution_time", COMMIT_LIMIT.as_secs().to_string())
         .execute()
         .await?;
-    let found: Option<Commits> = shard
-        .call(sql::COMMITTED, &fence.scope())
-        .param("seq", commit.seq)
-        .param("batch", &commit.batch)
-        .row()
-        .await?;
+    let found: Option<Commits> =
+        shard.call(sql::COMMITTED, &fence.scope()).param("seq", commit.seq).param("batch", &commit.batch).row().await?;
     if found.is_none_or(|row| row.commits == 0) {
         return Err(CommitError::Overtaken { shard: shard.name().to_owned() });
     }
@@ -175,9 +165,8 @@ async fn prepare(
     if batch.mode != "load" {
         stage.bind(shard.call(sql::CLEAR_PAGES, &scope)).execute().await?;
     }
-    let bind = |call| {
-        stage.bind(call).param("batch", id.to_string()).param("seq", seq).param("as_of_ms", batch.as_of_ms)
-    };
+    let bind =
+        |call| stage.bind(call).param("batch", id.to_string()).param("seq", seq).param("as_of_ms", batch.as_of_ms);
     bind(shard.call(sql::EVALUATIONS, &scope))
         .param("mode", batch.mode)
         .param("duration_ms", batch.duration_ms)

@@ -35,6 +35,7 @@ pub struct Fence {
 }
 
 #[derive(Row, Deserialize)]
+#[expect(clippy::struct_field_names, reason = "the names are those of the columns")]
 struct Holder {
     epoch: u64,
     holder: String,

@@ -300,7 +300,13 @@ impl Work<'_> {
 
     /// Writes down that a segment failed in a unit, and why. The rest of the run goes on.
     async fn fail(&self, stage: &Stage, unit: &UnitWork, reason: &str, started: Instant) -> Result<(), RunError> {
-        tracing::warn!(shard = self.shard.name(), account = unit.account, bucket = unit.bucket, reason, "a segment failed");
+        tracing::warn!(
+            shard = self.shard.name(),
+            account = unit.account,
+            bucket = unit.bucket,
+            reason,
+            "a segment failed"
+        );
         stage
             .bind(self.shard.call(sql::FAILED, &stage.scope()))
             .param("mode", "manual")

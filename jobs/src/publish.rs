@@ -109,7 +109,8 @@ pub async fn publish(store: &Store, compiled: &Compiled, options: Options) -> Re
             if let Some(reason) = first_bad(definition, rules, &bad) {
                 refused.push((definition.clone(), reason));
             } else {
-                definitions.push((definition, version(definition, newest.get(&(account, definition.segment)), options.clock)));
+                definitions
+                    .push((definition, version(definition, newest.get(&(account, definition.segment)), options.clock)));
             }
         }
         desired.push(Desired { account, shards, rules, definitions });
@@ -169,8 +170,7 @@ async fn newest(store: &Store, accounts: &[u64]) -> Result<HashMap<(u64, u64), N
 /// Registers and back-fills the pairs of (metric, property) that are new on a shard.
 async fn keep_properties(shard: &Shard, desired: &[&Desired<'_>], clock: Clock) -> Result<(), ShardError> {
     let accounts: Vec<u64> = desired.iter().map(|desired| desired.account).collect();
-    let known: Vec<PairState> =
-        shard.call(sql::PROPERTY_PAIRS, "publish").param("accounts", &accounts).rows().await?;
+    let known: Vec<PairState> = shard.call(sql::PROPERTY_PAIRS, "publish").param("accounts", &accounts).rows().await?;
     let filled: HashSet<(u64, String, String)> =
         known.into_iter().filter(|row| row.filled == 1).map(|row| (row.account, row.metric, row.property)).collect();
     let mut missing = Vec::new();
@@ -224,9 +224,9 @@ async fn write_definitions(shard: &Shard, desired: &[&Desired<'_>]) -> Result<()
         })
     });
     shard.insert_all("criteria", "publish", criteria).await?;
-    let nodes = desired.iter().flat_map(|desired| {
-        desired.rules.nodes.iter().flat_map(|node| NodeRow::of(desired.account, node))
-    });
+    let nodes = desired
+        .iter()
+        .flat_map(|desired| desired.rules.nodes.iter().flat_map(|node| NodeRow::of(desired.account, node)));
     shard.insert_all("nodes", "publish", nodes).await?;
     let definitions = desired.iter().flat_map(|desired| {
         desired.definitions.iter().map(|(definition, version)| DefinitionRow::of(desired.account, definition, *version))

@@ -46,9 +46,11 @@ impl Failure {
     fn message(&self) -> Option<&str> {
         match self {
             Self::Refused => None,
-            Self::Other(text) | Self::BadData(text) | Self::Temporary(text) | Self::Permanent(text) | Self::Stopped(text) => {
-                Some(text)
-            }
+            Self::Other(text)
+            | Self::BadData(text)
+            | Self::Temporary(text)
+            | Self::Permanent(text)
+            | Self::Stopped(text) => Some(text),
         }
     }
 }
@@ -154,8 +156,8 @@ async fn run_publish(args: PublishArgs) -> Result<(), Failure> {
     let mut documents = Vec::new();
     for path in &args.files {
         let text = read_text(path)?;
-        let parsed = yaml::documents(&text)
-            .map_err(|error| Failure::BadData(format!("{}: {error}", path.display())))?;
+        let parsed =
+            yaml::documents(&text).map_err(|error| Failure::BadData(format!("{}: {error}", path.display())))?;
         documents.extend(parsed);
     }
     let compiled = compile(&documents);

@@ -46,11 +46,7 @@ pub async fn apply(shards: Vec<Shard>, new: &NewStore) -> Result<Store, StoreErr
 
 async fn apply_to(shard: &Shard, all: &[Shard], new: &NewStore) -> Result<(), StoreError> {
     store::check_server(shard).await?;
-    shard
-        .server_call(sql::CREATE_DATABASE, "schema")
-        .param("database", &shard.address().database)
-        .execute()
-        .await?;
+    shard.server_call(sql::CREATE_DATABASE, "schema").param("database", &shard.address().database).execute().await?;
     let tables: BTreeSet<String> = store::tables(shard).await?.into_iter().collect();
     refuse_strangers(shard, &tables)?;
     let found = if tables.contains("store_identity") { store::identity(shard).await? } else { None };
@@ -81,15 +77,23 @@ async fn apply_steps(shard: &Shard, done: u32) -> Result<(), ShardError> {
     let (tables, views): (Vec<Statement>, Vec<Statement>) =
         steps.iter().partition(|step| step.text.contains("CREATE TABLE"));
     for wave in [tables, views] {
-        stream::iter(wave).map(|step| shard.call(step, "schema").execute()).buffered(FAN_OUT).try_collect::<()>().await?;
+        stream::iter(wave)
+            .map(|step| shard.call(step, "schema").execute())
+            .buffered(FAN_OUT)
+            .try_collect::<()>()
+            .await?;
     }
     Ok(())
 }
 
 fn refuse_strangers(shard: &Shard, tables: &BTreeSet<String>) -> Result<(), StoreError> {
-    let ours: BTreeSet<&str> = STEPS.iter().filter_map(|step| step.name.split_once('_')).map(|(_, name)| name).collect();
+    let ours: BTreeSet<&str> =
+        STEPS.iter().filter_map(|step| step.name.split_once('_')).map(|(_, name)| name).collect();
     match tables.iter().find(|table| !ours.contains(table.as_str())) {
-        Some(stranger) => Err(store::foreign(shard, format!("holds the table `{stranger}`, which is not ours; name a database of its own"))),
+        Some(stranger) => Err(store::foreign(
+            shard,
+            format!("holds the table `{stranger}`, which is not ours; name a database of its own"),
+        )),
         None => Ok(()),
     }
 }
@@ -103,7 +107,10 @@ fn refuse_others(shard: &Shard, identity: &Identity, new: &NewStore) -> Result<(
         return Err(store::foreign(shard, format!("was made with {} lanes, which are fixed", identity.lanes)));
     }
     if identity.schema_version > VERSION {
-        return Err(store::foreign(shard, format!("has schema version {}, newer than this build's {VERSION}", identity.schema_version)));
+        return Err(store::foreign(
+            shard,
+            format!("has schema version {}, newer than this build's {VERSION}", identity.schema_version),
+        ));
     }
     Ok(())
 }

@@ -131,7 +131,10 @@ impl Store {
             stream::iter(&shards).map(|shard| check(shard, clock)).buffered(FAN_OUT).try_collect().await?;
         for (shard, identity) in shards.iter().zip(&identities) {
             if identity.store != identities[0].store {
-                return Err(foreign(shard, format!("belongs to the store `{}`, the first shard to `{}`", identity.store, identities[0].store)));
+                return Err(foreign(
+                    shard,
+                    format!("belongs to the store `{}`, the first shard to `{}`", identity.store, identities[0].store),
+                ));
             }
         }
         let lanes = lanes(&shards).await?;
@@ -190,10 +193,16 @@ pub async fn identity(shard: &Shard) -> Result<Option<Identity>, ShardError> {
 /// Refuses an identity that does not fit the shard or the clock.
 pub fn fits(shard: &Shard, identity: &Identity, clock: Clock) -> Result<(), StoreError> {
     if identity.shard != shard.name() {
-        return Err(foreign(shard, format!("is shard `{}` of the store `{}`; mend the list of shards", identity.shard, identity.store)));
+        return Err(foreign(
+            shard,
+            format!("is shard `{}` of the store `{}`; mend the list of shards", identity.shard, identity.store),
+        ));
     }
     if identity.clock != clock.kind().to_string() {
-        return Err(foreign(shard, format!("was made for a {} clock, and --clock gives a {} one", identity.clock, clock.kind())));
+        return Err(foreign(
+            shard,
+            format!("was made for a {} clock, and --clock gives a {} one", identity.clock, clock.kind()),
+        ));
     }
     Ok(())
 }
@@ -228,7 +237,10 @@ async fn lanes(shards: &[Shard]) -> Result<Vec<usize>, StoreError> {
     let mut lanes = vec![0; rows.len()];
     for row in rows {
         let index = shards.iter().position(|shard| shard.name() == row.shard).ok_or_else(|| {
-            StoreError::Shards(format!("the shard `{}` of the store is missing (it holds lane {})", row.shard, row.lane))
+            StoreError::Shards(format!(
+                "the shard `{}` of the store is missing (it holds lane {})",
+                row.shard, row.lane
+            ))
         })?;
         lanes[usize::from(row.lane)] = index;
     }

@@ -1,7 +1,5 @@
 //! From Segments to rows: parse, normal form, canonical criteria, nodes, instants. Pure: no I/O, no clock.
 
-#![expect(clippy::doc_markdown, reason = "ClickHouse and SegmentStore are names, not code")]
-
 pub mod canonical;
 mod canonicalize;
 mod compile;

@@ -12,7 +12,9 @@ use segment_rules::{
 };
 
 use super::months;
-use super::rows::{NodeRow, RootRow, SourceRow, SpanRow, TestRow, ThresholdRow, WindowRow, form, role, test, threshold};
+use super::rows::{
+    NodeRow, RootRow, SourceRow, SpanRow, TestRow, ThresholdRow, WindowRow, form, role, test, threshold,
+};
 use crate::commit::Stage;
 
 /// The rules of an account, as published.
@@ -248,11 +250,8 @@ impl Planner<'_> {
                 self.rows.tests.push(row);
             }
             Criterion::Sample { salt, below } => {
-                let row = TestRow {
-                    text: salt.clone(),
-                    number_from: f64::from(*below),
-                    ..self.test_row(role::SAMPLE, slot)
-                };
+                let row =
+                    TestRow { text: salt.clone(), number_from: f64::from(*below), ..self.test_row(role::SAMPLE, slot) };
                 self.rows.tests.push(row);
             }
             of_events => self.event_criterion(of_events, slot),
@@ -357,7 +356,18 @@ impl Planner<'_> {
     fn span(&self, window: u32) -> SpanRow {
         let Stage { run, attempt, slice, .. } = self.stage;
         let (account, bucket) = self.unit;
-        SpanRow { run, attempt, slice, window, piece: 0, account, bucket, metric: String::new(), month_from: 0, month_to: 0 }
+        SpanRow {
+            run,
+            attempt,
+            slice,
+            window,
+            piece: 0,
+            account,
+            bucket,
+            metric: String::new(),
+            month_from: 0,
+            month_to: 0,
+        }
     }
 
     fn aggregate(&mut self, source: &Source, window: &Window, value: Option<&str>) -> u32 {
@@ -384,7 +394,9 @@ impl Planner<'_> {
         let source = self.source(source, None, has);
         let number = self.window(form::EDGE, vec![source], all, WindowExtra { latest, ..WindowExtra::default() });
         let interval = instants::interval(window, self.as_of_ms, TimesOf::Events);
-        self.threshold(number, slot, threshold::EDGE, |row| (row.from_ms, row.to_ms) = (interval.from_ms, interval.to_ms));
+        self.threshold(number, slot, threshold::EDGE, |row| {
+            (row.from_ms, row.to_ms) = (interval.from_ms, interval.to_ms);
+        });
     }
 
     fn sequence(&mut self, slot: u32, steps: &[Source], span_s: i64, window: &Window) {
@@ -490,7 +502,8 @@ impl Planner<'_> {
     }
 
     fn source_rows(&mut self, number: u32, metric: &str, source: &Source, value: Option<&str>, has: &[Condition]) {
-        let demands = source.conditions.iter().filter(|condition| !condition.negated).count() + usize::from(value.is_some());
+        let demands =
+            source.conditions.iter().filter(|condition| !condition.negated).count() + usize::from(value.is_some());
         let filtered = !source.conditions.is_empty() || value.is_some() || !has.is_empty();
         let Stage { run, attempt, slice, .. } = self.stage;
         let (account, bucket) = self.unit;
@@ -508,7 +521,9 @@ impl Planner<'_> {
             has: u16::try_from(has.iter().filter(|condition| !condition.negated).count()).unwrap_or(u16::MAX),
         });
         let conditions = source.conditions.iter().map(|condition| (condition, [role::WHERE, role::UNLESS]));
-        for (condition, [holds, fails]) in conditions.chain(has.iter().map(|condition| (condition, [role::HAS, role::LACKS]))) {
+        for (condition, [holds, fails]) in
+            conditions.chain(has.iter().map(|condition| (condition, [role::HAS, role::LACKS])))
+        {
             let role = if condition.negated { fails } else { holds };
             let row = TestRow {
                 metric: metric.to_owned(),

@@ -56,6 +56,8 @@ struct Account {
 struct Unit {
     shard: usize,
     next: u32,
+    /// Whether the load has lines for it.
+    touched: bool,
 }
 
 /// Where a profile is.
@@ -69,7 +71,7 @@ pub(super) struct Place {
     pub(super) known: bool,
 }
 
-/// A unit that the load has seen.
+/// A unit that the load has lines for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct TouchedUnit {
     pub(super) account: u64,
@@ -177,6 +179,7 @@ impl Accounts {
         let (hash, account) = (account, self.known.get_mut(&account)?);
         let bucket = u16::try_from(key.hash % u64::from(account.buckets)).ok()?;
         let unit = account.units.get_mut(usize::from(bucket))?;
+        unit.touched = true;
         let shard = unit.shard;
         Some(match account.numbers.entry(key) {
             Entry::Occupied(entry) => Place { shard, bucket, profile_no: *entry.get(), known: true },
@@ -225,10 +228,10 @@ impl Accounts {
         self.known.iter().filter(|(_, account)| !account.units.is_empty()).map(|(hash, _)| *hash)
     }
 
-    /// Units of the accounts that were seen, on a shard, in order.
+    /// Units that the load has lines for, on a shard, in order.
     pub(super) fn touched_units(&self, shard: usize) -> Vec<TouchedUnit> {
         let units = self.known.iter().flat_map(|(hash, account)| {
-            let units = (0..).zip(&account.units).filter(|(_, unit)| unit.shard == shard && unit.next > 0);
+            let units = (0..).zip(&account.units).filter(|(_, unit)| unit.shard == shard && unit.touched);
             units.map(|(bucket, unit)| TouchedUnit { account: *hash, bucket, profiles: unit.next })
         });
         let mut units: Vec<TouchedUnit> = units.collect();
@@ -290,7 +293,7 @@ impl Account {
             let shard = store.shard_of(&self.key, bucket).name();
             store.shards.iter().position(|other| other.name() == shard).unwrap_or(0)
         };
-        self.units = (0..self.buckets).map(|bucket| Unit { shard: shard(bucket), next: 0 }).collect();
+        self.units = (0..self.buckets).map(|bucket| Unit { shard: shard(bucket), next: 0, touched: false }).collect();
     }
 
     fn learn(&mut self, bucket: u16, row: &KnownNumber) {

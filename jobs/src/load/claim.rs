@@ -60,12 +60,22 @@ impl Claims {
     /// Waits for the lanes of all shards and takes them. What a dead holder left is ended and mended.
     pub(super) async fn take(store: &Store) -> Result<Self, ShardError> {
         let name = Uuid::new_v4();
-        let mut claims = Vec::with_capacity(store.shards.len());
+        let mut claims = Self(Vec::with_capacity(store.shards.len()));
         for shard in &store.shards {
-            let holds_lanes = !store.lanes_of(shard).is_empty();
-            claims.push(if holds_lanes { Some(Claim::take(shard, name).await?) } else { None });
+            if store.lanes_of(shard).is_empty() {
+                claims.0.push(None);
+                continue;
+            }
+            match Claim::take(shard, name).await {
+                Ok(claim) => claims.0.push(Some(claim)),
+                Err(error) => {
+                    // Nothing was done yet. What cannot be given back is as good as dead.
+                    let _ = claims.release().await;
+                    return Err(error);
+                }
+            }
         }
-        Ok(Self(claims))
+        Ok(claims)
     }
 
     /// Refuses to go on when another load has taken the lanes of the shard.

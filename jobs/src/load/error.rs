@@ -63,8 +63,11 @@ impl LoadError {
     /// Whether statements may still be under way, so that the next load has to mend.
     pub(super) fn is_unfinished(&self) -> bool {
         match self {
-            Self::Shard(_) | Self::Commit(_) | Self::Overtaken { .. } | Self::Task(_) => true,
-            Self::BadData(_) | Self::Input { .. } | Self::AccountClash { .. } | Self::Stopped => false,
+            Self::Shard(_) | Self::Commit(_) | Self::Overtaken { .. } | Self::Task(_) | Self::AccountClash { .. } => {
+                true
+            }
+            // All inserts before were waited for.
+            Self::BadData(_) | Self::Input { .. } | Self::Stopped => false,
         }
     }
 }

@@ -19,7 +19,8 @@ pub(super) fn cut(units: Vec<UnitWork>, rules: &HashMap<u64, AccountRules>, boun
     let (mut profiles, mut criteria) = (0, 0);
     for unit in units {
         let more_profiles = unit.profiles;
-        let more_criteria = rules.get(&unit.account).map_or(0, |rules| count(plan::reachable(rules, &unit.roots).len()));
+        let more_criteria =
+            rules.get(&unit.account).map_or(0, |rules| count(plan::reachable(rules, &unit.roots).len()));
         let fits = profiles + more_profiles <= bounds.profiles && criteria + more_criteria <= bounds.criteria;
         match slices.last_mut() {
             Some(slice) if fits => slice.push(unit),
