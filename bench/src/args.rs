@@ -4,6 +4,8 @@ use std::path::PathBuf;
 
 use clap::{Args as ClapArgs, Parser, Subcommand, ValueEnum};
 
+use crate::eval::EvalArgs;
+
 /// Measures the data plane on a ClickHouse server of its own, and prints ratios with both their sides.
 ///
 /// Data are generated once and kept; a figure generates what it lacks. Build with --release for real figures.
@@ -76,6 +78,8 @@ pub(crate) enum Figure {
         #[arg(long, default_value_t = 2)]
         passes: usize,
     },
+    /// `segmentctl eval` on a file of orders, against DuckDB and against a call without data.
+    Eval(EvalArgs),
     /// Each kind of criterion against the bare scan of what it has to read.
     Kinds {
         #[command(flatten)]

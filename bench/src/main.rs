@@ -1,14 +1,13 @@
 //! `segment-bench`: benchmarks of the data plane. Each figure is printed with the ratio and both its sides, the sizes, and
 //! the machine it was measured on; nothing is asserted about time, since it differs from machine to machine.
 
-#![expect(clippy::doc_markdown, reason = "ClickHouse is a name, not code")]
-
 mod accounts;
 mod alone;
 mod args;
 mod bench;
 mod criteria;
 mod curve;
+mod eval;
 mod generate;
 mod kinds;
 mod log;
@@ -53,6 +52,7 @@ async fn run(args: Args) -> anyhow::Result<()> {
         Figure::Curve { data, batch, sizes, batches, passes } => {
             curve::command(&data, &batch, &sizes, &batches, passes).await
         }
+        Figure::Eval(args) => eval::command(&args),
         Figure::Kinds { data, passes } => kinds::command(&data, passes).await,
     }
 }

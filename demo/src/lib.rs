@@ -4,8 +4,6 @@
 //! form that the loader reads, `examples` holds the Segments. `shop` has the servers, `evaluate` the steps of the data
 //! plane, `report` the tables; `tour` leads through all of it.
 
-#![expect(clippy::doc_markdown, reason = "ClickHouse is a name, not code")]
-
 pub mod args;
 mod chance;
 pub mod customers;

@@ -77,7 +77,9 @@ async fn evaluate(
     let failed = match published.run {
         Some(run) => {
             let failed = run_manually(scratch, run, clock, &stop).await?;
-            failed.iter().for_each(|evaluation| files::report_failed(&segments, evaluation));
+            for evaluation in &failed {
+                files::report_failed(&segments, evaluation);
+            }
             !failed.is_empty()
         }
         None => false,

@@ -141,8 +141,8 @@ fn under(tokens: &[Token<'_>], truth: impl Fn(&str) -> &'static str) -> [String;
             Token::Name(name) => truth(name),
         };
         let width = text.len().max(under.len());
-        above.push_str(&format!("{text:width$}"));
-        below.push_str(&format!("{under:width$}"));
+        above = format!("{above}{text:width$}");
+        below = format!("{below}{under:width$}");
     }
     [above, below].map(|line| line.trim_end().to_owned())
 }
