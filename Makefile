@@ -38,8 +38,11 @@ deny: ## Licences, bans and sources of all dependencies (needs cargo-deny)
 crds: ## Write the custom resource definitions in crds/*.yaml anew
 	cargo run --quiet --package segment-crds --bin crdgen
 
-bench: ## Benchmarks: they print times, ratios and sizes (ARGS are theirs)
-	cargo run --release --package segment-bench -- $(ARGS)
+bench: ## Benchmarks: they print times, ratios and sizes (ARGS="alone --profiles 10000000" for one of them)
+	cargo build --release --package segment-bench
+	@for figure in $(if $(ARGS),"$(ARGS)",alone together kinds); do \
+	  echo "== $$figure"; $(or $(CARGO_TARGET_DIR),target)/release/segment-bench $$figure || exit 1; \
+	done
 
 soak: ## Random worlds against the oracle, for long (SEGMENT_TESTS_SEED begins elsewhere)
 	cargo build --package segmentctl
