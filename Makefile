@@ -7,7 +7,7 @@ help: ## Print this list
 demo: demo-local ## The example segments on real orders, on two ClickHouse shards of this machine
 
 demo-local: ## The same (ARGS=--keep leaves the servers up, ARGS=--help says more)
-	cargo run --quiet --package segment-demo -- $(ARGS)
+	cargo run --package segment-demo -- $(ARGS)
 
 # The API server's own validation takes minutes to build when Go has not built it before; it is built beside the rest.
 test: ## All tests; they start the servers that they need and end them

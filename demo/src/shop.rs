@@ -64,6 +64,11 @@ impl Shop {
         schema::apply(shards, &new).await.context("make the store")
     }
 
+    /// Whether the shards are databases of the server in `CLICKHOUSE_URL`.
+    pub fn is_external(&self) -> bool {
+        self.servers.iter().all(Server::is_external)
+    }
+
     /// URL and database of each shard.
     pub fn places(&self) -> impl Iterator<Item = (&str, &str)> {
         self.servers.iter().map(Server::url).zip(self.databases.iter().map(String::as_str))

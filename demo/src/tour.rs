@@ -25,9 +25,10 @@ const EXPLAINED: &str = "loyal-but-lapsing";
 pub fn run(args: &Args) -> anyhow::Result<()> {
     let started = Instant::now();
     let runtime = tokio::runtime::Runtime::new().context("start the runtime")?;
-    println!("1. Two shards: a ClickHouse server each.");
     let shop = Shop::start()?;
-    println!("   up after {}\n", report::seconds(started.elapsed()));
+    let each =
+        if shop.is_external() { "two databases of the server in CLICKHOUSE_URL" } else { "a ClickHouse server each" };
+    println!("1. Two shards: {each}.\n   up after {}\n", report::seconds(started.elapsed()));
     runtime.block_on(async {
         let outcome = tokio::select! {
             outcome = walk(&shop, args, started) => outcome,
