@@ -1,7 +1,9 @@
 //! Random criteria, all of them valid, and the edges of their windows.
 
 use super::random::Random;
-use super::values::{BOUNDS, CHANNELS, LISTS, STATUSES, Vocabulary, spell};
+use super::values::{
+    BOUNDS, CHANNELS, LISTS, LISTS_PATH, NUMBERS_PATH, SCALARS_PATH, STATUSES, TIMES_PATH, Vocabulary, spell,
+};
 use crate::json::Json;
 use crate::oracle::{self, Place, metres};
 
@@ -118,7 +120,8 @@ fn event(random: &mut Random, words: &mut Vocabulary, zone: &str) -> Json {
         0..=2 => fields.set("count", whole_range(random)),
         3 => fields.set("distinctDays", whole_range(random)),
         aggregate @ 4..=8 => {
-            let mut range = Json::object([("property", Json::text(words.path(random)))]);
+            let path = if random.chance(80) { words.paths[NUMBERS_PATH].clone() } else { words.path(random) };
+            let mut range = Json::object([("property", Json::text(path))]);
             float_range(random, true, &mut range);
             fields.set(["sum", "average", "min", "max", "sum"][aggregate - 4], range);
         }
@@ -209,7 +212,17 @@ fn float_range(random: &mut Random, with_equals: bool, fields: &mut Json) {
 /// Puts one test into the fields. `of_profile`: the test of a property criterion, which has the window `next` too.
 fn test(random: &mut Random, words: &mut Vocabulary, zone: &str, of_profile: bool, fields: &mut Json) {
     let mut ignore_case = random.chance(30);
-    match random.below(20) {
+    let kind = random.below(20);
+    if random.chance(65) {
+        let sort = match kind {
+            8..=10 => NUMBERS_PATH,
+            12..=17 => TIMES_PATH,
+            18 => LISTS_PATH,
+            _ => SCALARS_PATH,
+        };
+        fields.set(if of_profile { "name" } else { "property" }, Json::text(words.paths[sort].as_str()));
+    }
+    match kind {
         0..=3 => fields.set("equals", words.scalar(random, true)),
         4 => {
             let count = 1 + random.below(4);

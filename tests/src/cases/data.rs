@@ -93,7 +93,7 @@ fn properties(random: &mut Random, words: &Vocabulary) -> Json {
     let mut seen = Vec::new();
     for _ in 0..random.below(6) {
         let path = words.path(random);
-        let value = words.value(random);
+        let value = words.value_of(random, &path);
         // Whether a null behind a value takes it away is left open.
         if value == Json::Null && seen.contains(&path) {
             continue;

@@ -112,6 +112,12 @@ const METRICS: [&str; 8] = ["Placed Order", "Viewed", "a", "A", "é'\"\\", "m.n"
 const IDS: [&str; 14] =
     ["p1", "p2", "p3", "p4", "p5", "P1", "é", "e\u{301}", "a'b\"c\\", "42", "042", "x\0y", "-- ", "😀"];
 
+/// The places, among the paths of a world, of those that mostly hold numbers, lists, times, and single values.
+pub(super) const NUMBERS_PATH: usize = 0;
+pub(super) const LISTS_PATH: usize = 1;
+pub(super) const TIMES_PATH: usize = 2;
+pub(super) const SCALARS_PATH: usize = 3;
+
 /// Channels of consent.
 pub(super) const CHANNELS: [&str; 3] = ["sms", "email", "é'"];
 /// What consents say.
@@ -196,6 +202,22 @@ impl Vocabulary {
                 };
                 Json::List((0..count).map(|_| item(random)).collect())
             }
+        }
+    }
+
+    /// A value of the sort that a path of the world mostly has, so that tests of that sort find something.
+    pub(super) fn value_of(&self, random: &mut Random, path: &str) -> Json {
+        let sort = self.paths.iter().position(|known| known == path);
+        match sort {
+            _ if random.chance(35) => self.value(random),
+            Some(NUMBERS_PATH) if random.chance(70) => Json::number(*random.pick(&BOUNDS)),
+            Some(NUMBERS_PATH) => match random.below(2) {
+                0 => Json::number(random.pick(&self.numbers).as_str()),
+                _ => Json::text(*random.pick(&BOUNDS)),
+            },
+            Some(LISTS_PATH) => Json::List((0..random.below(4)).map(|_| self.scalar(random, false)).collect()),
+            Some(TIMES_PATH) => Json::text(self.written_time(random)),
+            _ => self.scalar(random, false),
         }
     }
 
