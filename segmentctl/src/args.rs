@@ -56,7 +56,8 @@ pub(crate) struct EvalArgs {
     /// How to print; table on a terminal, else ndjson.
     #[arg(short, long, value_enum)]
     pub(crate) output: Option<Format>,
-    /// YAML or JSON files with Segments and their SegmentStores, read as kubectl reads them; `-` is standard input.
+    /// YAML or JSON files with Segments and their SegmentStores, read as kubectl reads them; a directory stands for those
+    /// in it, `-` for standard input.
     #[arg(required = true, value_name = "FILE")]
     pub(crate) files: Vec<PathBuf>,
 }
@@ -85,7 +86,7 @@ pub(crate) struct ExplainArgs {
     /// How to print; table on a terminal, else as one JSON object.
     #[arg(short, long, value_enum)]
     pub(crate) output: Option<ExplainFormat>,
-    /// YAML or JSON files with the Segment and those that it refers to; `-` is standard input.
+    /// YAML or JSON files with the Segment and those that it refers to, as for eval.
     #[arg(required = true, value_name = "FILE")]
     pub(crate) files: Vec<PathBuf>,
 }
@@ -99,7 +100,7 @@ Examples:
 #[derive(Debug, ClapArgs)]
 #[command(after_help = VALIDATE_EXAMPLES)]
 pub(crate) struct ValidateArgs {
-    /// YAML or JSON files with Segments and their SegmentStores; `-` is standard input.
+    /// YAML or JSON files with Segments and their SegmentStores, as for eval.
     #[arg(required = true, value_name = "FILE")]
     pub(crate) files: Vec<PathBuf>,
 }

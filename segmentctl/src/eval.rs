@@ -35,8 +35,8 @@ pub(crate) async fn eval(args: EvalArgs, stop: CancellationToken) -> Result<(), 
     let clock = inputs::clock(&args.inputs);
     let (scratch, segments) = prepare(&args.inputs, &args.files, clock).await?;
     let outcome = evaluate(&scratch, &args, segments, clock, stop).await;
-    scratch.close().await?;
-    outcome
+    let closed = scratch.close().await;
+    outcome.and(closed)
 }
 
 /// Reads the FILEs and makes the store, at the same time; says what was refused.

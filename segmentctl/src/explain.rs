@@ -33,8 +33,8 @@ pub(crate) async fn explain(args: ExplainArgs, stop: CancellationToken) -> Resul
         outcome = explain_on(&scratch, &args, &segments, clock, stop.clone()) => outcome,
         () = stop.cancelled() => Err(Failure::stopped()),
     };
-    scratch.close().await?;
-    outcome
+    let closed = scratch.close().await;
+    outcome.and(closed)
 }
 
 /// Criteria on which no match depends are evaluated too, because they are shown.

@@ -16,6 +16,9 @@ use crate::exit::Failure;
 /// Stands for standard input where a path is asked for.
 const STDIN: &str = "-";
 
+/// What the names of FILEs in a directory end with.
+const ENDINGS: [&str; 3] = ["json", "yaml", "yml"];
+
 /// A Segment's namespace and name.
 type ObjectName = (String, String);
 
@@ -31,11 +34,11 @@ pub(crate) struct Segments {
 }
 
 impl Segments {
-    /// Reads all FILEs. One that is missing or no YAML is an error.
+    /// Reads all FILEs; a directory stands for those in it. One that is missing or no YAML is an error.
     pub(crate) fn read(paths: &[PathBuf]) -> Result<Self, Failure> {
         let (mut documents, mut bad) = (Vec::new(), Vec::new());
         let (mut places, mut nameless): (BTreeMap<_, Vec<String>>, _) = (BTreeMap::new(), Vec::new());
-        for path in paths {
+        for path in &with_directories_read(paths)? {
             let shown = path.display().to_string();
             let parsed = text(path)?.map_err(str::to_owned);
             match parsed.and_then(|text| yaml::documents(&text).map_err(|error| error.to_string())) {
@@ -145,6 +148,24 @@ pub(crate) fn report_failed(segments: &Segments, evaluation: &Evaluation) {
 /// Whether a path means standard input.
 pub(crate) fn is_stdin(path: &Path) -> bool {
     path.as_os_str() == STDIN
+}
+
+/// The FILEs with each directory replaced by its own, as kubectl does: YAML and JSON, by name, none of those below.
+fn with_directories_read(paths: &[PathBuf]) -> Result<Vec<PathBuf>, Failure> {
+    let mut files = Vec::new();
+    for path in paths {
+        if !is_stdin(path) && path.is_dir() {
+            let entries = fs::read_dir(path).and_then(Iterator::collect::<io::Result<Vec<_>>>);
+            let entries = entries.map_err(|error| Failure::about(path.display(), &error))?;
+            let mut found: Vec<PathBuf> = entries.iter().map(fs::DirEntry::path).collect();
+            found.retain(|file| ENDINGS.iter().any(|ending| file.extension().is_some_and(|found| found == *ending)));
+            found.sort_unstable();
+            files.append(&mut found);
+        } else {
+            files.push(path.clone());
+        }
+    }
+    Ok(files)
 }
 
 /// The text of a FILE; inside, why its bytes are no text.

@@ -119,6 +119,15 @@ fn good_segments_are_counted() -> Result<()> {
 }
 
 #[test]
+fn a_directory_stands_for_its_files() -> Result<()> {
+    let call = Call::new(&["validate", "."])?.file("b.yaml", segment("b", "suspend: x"))?.file("c.txt", "a: [")?;
+    let outcome = call.file("a.yml", segment("a", ""))?.run()?.ended(3)?;
+    outcome.says(&["./b.yaml: default/b: spec.suspend: "])?;
+    ensure!(outcome.stdout == "1 Segment is fine, 1 Segment is refused\n", "{outcome:?}");
+    Ok(())
+}
+
+#[test]
 fn what_is_no_yaml_is_4() -> Result<()> {
     for bad in [&b"a: [1"[..], b"- 1\n", b"just text\n", b"a: 1\n---\n5\n", b"a: \xff\n"] {
         let call = Call::new(&["validate", "good.yaml", "bad.yaml"])?;
