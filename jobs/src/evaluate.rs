@@ -90,6 +90,7 @@ fn statements(rows: &Rows) -> [Vec<Statement>; 2] {
     ];
     let second = [
         (!rows.spans.is_empty(), sql::PLANES),
+        (forms.contains(&form::COUNT), sql::COUNTS),
         (forms.contains(&form::AGGREGATE), sql::AGGREGATE),
         (forms.contains(&form::DAYS), sql::DAYS),
         (forms.contains(&form::EDGE), sql::EDGE),

@@ -1,9 +1,9 @@
--- aggregate: truth of counts, sums, averages, least and greatest over windows
+-- aggregate: truth of sums, averages, least and greatest over windows
 INSERT INTO run_bitmaps (run, attempt, slice, slot, page, truth)
 SELECT {run:UUID}, {attempt:UUID}, {slice:UInt32}, t.slot AS slot, toUInt16(bitShiftRight(a.profile_no, 16)) AS page, groupBitmapState(a.profile_no)
 FROM (
     SELECT
-        w.window AS window, s.profile_no AS profile_no, count() AS events,
+        w.window AS window, s.profile_no AS profile_no,
         ifNull(sum(toInt256(s.amount)), toInt256(0)) AS amount, count(s.amount) AS amounts, min(s.number) AS least, max(s.number) AS greatest
     FROM (
 -- @part_selected
@@ -16,11 +16,10 @@ FROM (
     GROUP BY window, profile_no
 ) AS a
 INNER JOIN (
-    SELECT window, slot, op, at_least, toInt256(amount) AS amount, bounded, above, number_from, number_below FROM run_thresholds
-    WHERE run = {run:UUID} AND attempt = {attempt:UUID} AND slice = {slice:UInt32} AND op <= 'greatest'
+    SELECT window, slot, op, toInt256(amount) AS amount, bounded, above, number_from, number_below FROM run_thresholds
+    WHERE run = {run:UUID} AND attempt = {attempt:UUID} AND slice = {slice:UInt32} AND op BETWEEN 'sum' AND 'greatest'
 ) AS t ON t.window = a.window
 WHERE multiIf(
-    t.op = 'count', a.events >= t.at_least,
     t.op = 'sum', a.amount >= t.amount,
     t.op = 'negative_sum', -a.amount >= t.amount,
     t.op = 'average', a.amounts > 0 AND (t.bounded = 0

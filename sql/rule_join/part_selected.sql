@@ -1,8 +1,8 @@
     SELECT
-        s.source AS source, e.metric AS metric, e.profile_no AS profile_no, toUnixTimestamp64Milli(e.time) AS ms, e.event AS event,
-        toUInt8(1) AS has, toFloat64(0) AS number, CAST(NULL, 'Nullable(Int128)') AS amount
+        s.source AS source, s.metric AS metric, s.rank AS rank, e.profile_no AS profile_no, toUnixTimestamp64Milli(e.time) AS ms,
+        e.event AS event, toUInt8(1) AS has, toFloat64(0) AS number, CAST(NULL, 'Nullable(Int128)') AS amount
     FROM (
-        SELECT account, bucket, metric, profile_no, time, event FROM events FINAL
+        SELECT account, bucket, sipHash64(metric) AS metric_hash, profile_no, time, event FROM events FINAL
         WHERE account BETWEEN {account_from:UInt64} AND {account_to:UInt64}
             AND day BETWEEN {day_from:Date} AND {day_to:Date} AND retracted = 0
             AND metric IN (
@@ -10,9 +10,9 @@
                 WHERE run = {run:UUID} AND attempt = {attempt:UUID} AND slice = {slice:UInt32} AND filtered = 0)
     ) AS e
     INNER JOIN (
-        SELECT source, account, bucket, metric FROM run_sources
+        SELECT source, account, bucket, metric, rank, sipHash64(metric) AS metric_hash FROM run_sources
         WHERE run = {run:UUID} AND attempt = {attempt:UUID} AND slice = {slice:UInt32} AND filtered = 0
-    ) AS s ON s.account = e.account AND s.bucket = e.bucket AND s.metric = e.metric
+    ) AS s ON s.account = e.account AND s.bucket = e.bucket AND s.metric_hash = e.metric_hash
     UNION ALL
-    SELECT source, metric, profile_no, ms, event, has, number, amount FROM run_events
+    SELECT source, metric, rank, profile_no, ms, event, has, number, amount FROM run_events
     WHERE run = {run:UUID} AND attempt = {attempt:UUID} AND slice = {slice:UInt32}

@@ -1,5 +1,7 @@
 -- sequence: truth of "events of the steps, each strictly later, all within a span"
--- The fold walks a profile's instants in order and keeps, for each step, the latest start of a chain that has come so far.
+-- An instant and its step are one number: instant * 8, plus 7 for the first step, 6 for the second and so on, so that of
+-- one instant the later steps come first and none builds on another of the same instant. The fold walks a profile's
+-- numbers in order and keeps, for each step, the latest start of a chain that has come so far.
 INSERT INTO run_bitmaps (run, attempt, slice, slot, page, truth)
 SELECT {run:UUID}, {attempt:UUID}, {slice:UInt32}, t.slot AS slot, toUInt16(bitShiftRight(a.profile_no, 16)) AS page, groupBitmapState(a.profile_no)
 FROM (
@@ -8,28 +10,25 @@ FROM (
         arrayFold(
             (reached, x) -> (
                 arrayMap(
-                    i -> if(bitTest(x.2, i - 1), if(i = 1, x.1, greatest(reached.1[i], reached.1[i - 1])), reached.1[i]),
-                    range(1, toUInt64(steps) + 1)),
-                toUInt8(reached.2 OR (bitTest(x.2, steps - 1) AND reached.1[steps - 1] >= x.1 - span_ms))),
+                    (start, before, i) -> if(i + bitAnd(x, 7) = 8, if(i = 1, bitShiftRight(x, 3), greatest(start, before)), start),
+                    reached.1, arrayPushFront(arrayPopBack(reached.1), toInt64(-900000000000000)), range(1, toUInt64(steps) + 1)),
+                toUInt8(reached.2 OR (steps + bitAnd(x, 7) = 8 AND reached.1[steps - 1] >= bitShiftRight(x, 3) - span_ms))),
             instants,
-            (arrayWithConstant(toUInt64(steps), toInt64(-9000000000000000)), toUInt8(0))).2 AS done
+            (arrayWithConstant(toUInt64(steps), toInt64(-900000000000000)), toUInt8(0))).2 AS done
     FROM (
-        SELECT window, profile_no, any(steps) AS steps, any(span_ms) AS span_ms, arraySort(groupArray((ms, mask))) AS instants
+        SELECT
+            w.window AS window, s.profile_no AS profile_no, any(w.steps) AS steps, any(w.every_ms) AS span_ms,
+            arraySort(groupUniqArray(bitShiftLeft(s.ms, 3) + toInt64(8 - w.step))) AS instants
         FROM (
-            SELECT
-                w.window AS window, s.profile_no AS profile_no, s.ms AS ms, any(w.steps) AS steps, any(w.every_ms) AS span_ms,
-                groupBitOr(bitShiftLeft(toUInt8(1), w.step - 1)) AS mask
-            FROM (
 -- @part_selected
-            ) AS s
-            INNER JOIN (
-                SELECT window, source, step, steps, every_ms, from_ms, to_ms FROM run_windows
-                WHERE run = {run:UUID} AND attempt = {attempt:UUID} AND slice = {slice:UInt32} AND form = 'sequence'
-            ) AS w ON w.source = s.source
-            WHERE s.ms >= w.from_ms AND s.ms < w.to_ms
-            GROUP BY window, profile_no, ms
-        )
+        ) AS s
+        INNER JOIN (
+            SELECT window, source, step, steps, every_ms, from_ms, to_ms FROM run_windows
+            WHERE run = {run:UUID} AND attempt = {attempt:UUID} AND slice = {slice:UInt32} AND form = 'sequence'
+        ) AS w ON w.source = s.source
+        WHERE s.ms >= w.from_ms AND s.ms < w.to_ms
         GROUP BY window, profile_no
+        HAVING groupBitOr(bitShiftLeft(toUInt8(1), w.step - 1)) = bitShiftLeft(toUInt16(1), any(w.steps)) - 1
     )
 ) AS a
 INNER JOIN (

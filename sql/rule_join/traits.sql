@@ -2,7 +2,7 @@
 INSERT INTO run_bitmaps (run, attempt, slice, slot, page, truth)
 SELECT {run:UUID}, {attempt:UUID}, {slice:UInt32}, r.slot AS slot, toUInt16(bitShiftRight(v.profile_no, 16)) AS page, groupBitmapState(v.profile_no)
 FROM (
-    SELECT account, bucket, trait, profile_no, kind, text, number, time_ms, day, items, set_ms
+    SELECT account, bucket, sipHash64(trait) AS key_hash, profile_no, kind, text, number, time_ms, day, items, set_ms
     FROM traits FINAL
     WHERE account BETWEEN {account_from:UInt64} AND {account_to:UInt64}
         AND trait IN (
@@ -12,7 +12,7 @@ FROM (
 INNER JOIN (
 -- @part_tests
     AND role = 'trait'
-) AS r ON r.account = v.account AND r.bucket = v.bucket AND r.key = v.trait
+) AS r ON r.account = v.account AND r.bucket = v.bucket AND r.key_hash = v.key_hash
 WHERE v.set_ms >= r.set_from_ms AND v.set_ms < r.set_to_ms AND
 -- @part_test
 GROUP BY slot, page

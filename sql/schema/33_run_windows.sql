@@ -4,7 +4,7 @@ CREATE TABLE IF NOT EXISTS run_windows
     run UUID,
     attempt UUID,
     slice UInt32,
-    form Enum8('aggregate' = 1, 'days' = 2, 'edge' = 3, 'regular' = 4, 'sequence' = 5, 'any' = 6, 'piece' = 7),
+    form Enum8('aggregate' = 1, 'days' = 2, 'edge' = 3, 'regular' = 4, 'sequence' = 5, 'any' = 6, 'piece' = 7, 'count' = 8),
     window UInt32 COMMENT 'Number within the slice',
     source UInt32,
     step UInt8 COMMENT 'Of a sequence: from 1',

@@ -6,6 +6,7 @@ CREATE TABLE IF NOT EXISTS run_events
     slice UInt32,
     source UInt32,
     metric LowCardinality(String),
+    rank UInt16 COMMENT 'As in run_sources',
     profile_no UInt32,
     ms Int64 COMMENT 'Unix milliseconds',
     event UInt64,

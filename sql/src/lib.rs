@@ -36,6 +36,7 @@ pub mod rule_join {
         ALL, "rule_join":
         AGGREGATE = "aggregate",
         ANY = "any",
+        COUNTS = "counts",
         DAYS = "days",
         EDGE = "edge",
         FILTERED = "filtered",

@@ -262,12 +262,12 @@ impl Planner<'_> {
         match criterion {
             Criterion::Count { source, window, at_least } => self.count(slot, source, window, *at_least),
             Criterion::Sum { source, window, property, negative, at_least } => {
-                let window = self.aggregate(source, window, Some(property));
+                let window = self.events(form::AGGREGATE, source, window, Some(property));
                 let op = if *negative { threshold::NEGATIVE_SUM } else { threshold::SUM };
                 self.threshold(window, slot, op, |row| row.amount.clone_from(at_least));
             }
             Criterion::Average { source, window, property, bound, above } => {
-                let window = self.aggregate(source, window, Some(property));
+                let window = self.events(form::AGGREGATE, source, window, Some(property));
                 self.threshold(window, slot, threshold::AVERAGE, |row| {
                     row.bounded = u8::from(bound.is_some());
                     row.amount = bound.clone().unwrap_or_else(|| "0".to_owned());
@@ -275,7 +275,7 @@ impl Planner<'_> {
                 });
             }
             Criterion::Extreme { source, window, property, greatest, range } => {
-                let window = self.aggregate(source, window, Some(property));
+                let window = self.events(form::AGGREGATE, source, window, Some(property));
                 let op = if *greatest { threshold::GREATEST } else { threshold::LEAST };
                 self.threshold(window, slot, op, |row| (row.number_from, row.number_below) = bounds(*range));
             }
@@ -316,7 +316,7 @@ impl Planner<'_> {
         let (window, op) = match at_least {
             1 if plain => (self.any(source, window), threshold::ANY),
             2..=8 if plain => (self.planes(source, window), threshold::PLANES),
-            _ => (self.aggregate(source, window, None), threshold::COUNT),
+            _ => (self.events(form::COUNT, source, window, None), threshold::COUNT),
         };
         self.threshold(window, slot, op, |row| row.at_least = at_least);
     }
@@ -370,10 +370,10 @@ impl Planner<'_> {
         }
     }
 
-    fn aggregate(&mut self, source: &Source, window: &Window, value: Option<&str>) -> u32 {
+    fn events(&mut self, form: i8, source: &Source, window: &Window, value: Option<&str>) -> u32 {
         let interval = self.reached(window);
         let source = self.source(source, value, &[]);
-        self.window(form::AGGREGATE, vec![source], interval, WindowExtra::default())
+        self.window(form, vec![source], interval, WindowExtra::default())
     }
 
     fn days(&mut self, source: &Source, window: &Window, zone: &str) -> u32 {
@@ -495,16 +495,24 @@ impl Planner<'_> {
         // Sources are numbered over the whole slice, though they are shared within a unit only.
         let number = self.slot();
         self.sources.insert(key, number);
-        for metric in self.metrics_of(&source.metric) {
-            self.source_rows(number, &metric, source, value, has);
+        for (rank, metric) in (0..).zip(self.metrics_of(&source.metric)) {
+            self.source_rows(number, (&metric, rank), source, value, has);
         }
         number
     }
 
-    fn source_rows(&mut self, number: u32, metric: &str, source: &Source, value: Option<&str>, has: &[Condition]) {
+    fn source_rows(
+        &mut self,
+        number: u32,
+        (metric, rank): (&str, u16),
+        source: &Source,
+        value: Option<&str>,
+        has: &[Condition],
+    ) {
         let demands =
             source.conditions.iter().filter(|condition| !condition.negated).count() + usize::from(value.is_some());
-        let filtered = !source.conditions.is_empty() || value.is_some() || !has.is_empty();
+        let asked = source.conditions.len() + usize::from(value.is_some()) + has.len();
+        let filtered = asked > 0;
         let Stage { run, attempt, slice, .. } = self.stage;
         let (account, bucket) = self.unit;
         self.rows.sources.push(SourceRow {
@@ -515,7 +523,9 @@ impl Planner<'_> {
             account,
             bucket,
             metric: metric.to_owned(),
+            rank,
             filtered: u8::from(filtered),
+            single: u8::from(demands == 1 && asked == 1),
             based: u8::from(filtered && demands == 0),
             wheres: u16::try_from(demands).unwrap_or(u16::MAX),
             has: u16::try_from(has.iter().filter(|condition| !condition.negated).count()).unwrap_or(u16::MAX),
@@ -545,6 +555,7 @@ impl Planner<'_> {
 
     fn metrics_of(&self, metric: &str) -> Vec<String> {
         if metric == "*" {
+            // In the order of their texts: so events of one instant and id are ordered.
             return self.known.metrics.get(&self.unit).cloned().unwrap_or_default();
         }
         vec![metric.to_owned()]

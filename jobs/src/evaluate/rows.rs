@@ -42,6 +42,7 @@ pub mod form {
     pub const SEQUENCE: i8 = 5;
     pub const ANY: i8 = 6;
     pub const PIECE: i8 = 7;
+    pub const COUNT: i8 = 8;
 }
 
 /// Values of `run_thresholds.op`.
@@ -90,7 +91,7 @@ staged! {
 staged! {
     /// A row of `run_sources`.
     SourceRow {
-        source: u32, account: u64, bucket: u16, metric: String, filtered: u8, based: u8, wheres: u16, has: u16,
+        source: u32, account: u64, bucket: u16, metric: String, rank: u16, filtered: u8, single: u8, based: u8, wheres: u16, has: u16,
     }
 }
 
