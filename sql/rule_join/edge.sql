@@ -6,7 +6,7 @@ FROM (
     SELECT
         w.window AS window, s.profile_no AS profile_no,
         if(any(w.latest) = 1, max(s.place), min(s.place)) AS edge,
-        toInt64(bitShiftRight(edge, 81)) - 17592186044416 AS ms, bitTest(edge, 0) AS has
+        toInt64(bitShiftRight(edge, 81)) - 17592186044416 AS ms, toUInt8(bitAnd(edge, toUInt128(1))) AS has
     FROM (
         SELECT source, profile_no, ms,
             bitOr(bitOr(bitShiftLeft(toUInt128(ms + 17592186044416), 81), bitShiftLeft(toUInt128(event), 17)),
