@@ -1,6 +1,6 @@
 //! Random worlds: the oracle against stores of several shapes: shards, buckets, summaries of months, loads.
 //!
-//! `SEGMENT_TESTS_SEED` (default 1), `SEGMENT_TESTS_STORE_ROUNDS` (1) and `SEGMENT_TESTS_WORLDS` (a round's accounts, 40)
+//! `SEGMENT_TESTS_SEED` (default 1), `SEGMENT_TESTS_STORE_ROUNDS` (1) and `SEGMENT_TESTS_WORLDS` (a round's accounts, 16)
 //! say how much is tried; each round goes through every shape. A world that differs is made small and printed.
 
 use anyhow::{Result, anyhow, bail, ensure};
@@ -8,16 +8,15 @@ use segment_tests::cases::{self, Regression};
 use segment_tests::server::Server;
 use segment_tests::store::{Shape, whole};
 use segment_tests::world::Batch;
+use std::collections::BTreeSet;
 
 const ONE_BUCKET: usize = 1_000_000;
 
-const SHAPES: [Shape; 6] = [
+const SHAPES: [Shape; 4] = [
     Shape { shards: 1, profiles: ONE_BUCKET, loads: &[true] },
     Shape { shards: 2, profiles: 4, loads: &[true, true] },
-    Shape { shards: 5, profiles: 4, loads: &[true] },
-    Shape { shards: 2, profiles: ONE_BUCKET, loads: &[true, false] },
-    Shape { shards: 1, profiles: 4, loads: &[false, true] },
-    Shape { shards: 5, profiles: ONE_BUCKET, loads: &[false] },
+    Shape { shards: 5, profiles: 4, loads: &[false, false] },
+    Shape { shards: 5, profiles: ONE_BUCKET, loads: &[true, false] },
 ];
 
 fn setting(name: &str, default: u64) -> Result<u64> {
@@ -26,7 +25,7 @@ fn setting(name: &str, default: u64) -> Result<u64> {
 
 /// Worlds of all sorts, and half as many that count events over months.
 fn batch(seed: u64) -> Result<Batch> {
-    let worlds = usize::try_from(setting("SEGMENT_TESTS_WORLDS", 40)?)?;
+    let worlds = usize::try_from(setting("SEGMENT_TESTS_WORLDS", 16)?)?;
     let mut batch = cases::batch(seed, worlds);
     batch.worlds.extend(cases::counts(seed, worlds.div_ceil(2), batch.as_of));
     Ok(batch)
@@ -62,22 +61,23 @@ fn the_shapes_have_the_shards_buckets_and_summaries_that_they_name() -> Result<(
     let store = Shape { shards: 2, profiles: 4, loads: &[true] }.fill(&server, &batch(3)?)?;
     let number = |query: &str| -> Result<Vec<u64>> { store.rows(query)?.iter().map(|row| whole(row, "n")).collect() };
     let members = number("SELECT count() AS n FROM members")?;
-    ensure!(members.len() == 2 && members.iter().all(|members| *members > 100), "{members:?}");
+    ensure!(members.len() == 2 && members.iter().all(|members| *members > 20), "{members:?}");
     let buckets = number("SELECT max(buckets) AS n FROM accounts")?;
     ensure!(buckets.iter().all(|buckets| *buckets >= 3), "{buckets:?}");
     let months = number("SELECT countIf(built = 1) AS n FROM month_summaries FINAL")?;
-    ensure!(months.iter().all(|months| *months > 100), "{months:?}");
+    ensure!(months.iter().all(|months| *months > 50), "{months:?}");
     let many = number("SELECT count() AS n FROM event_months FINAL WHERE bitmapCardinality(many) > 0")?;
-    ensure!(many.iter().all(|many| *many > 5), "{many:?}");
+    ensure!(many.iter().all(|many| *many > 2), "{many:?}");
     Ok(())
 }
 
 #[test]
 fn counts_over_months_tell_profiles_apart() -> Result<()> {
-    let batch = Batch { worlds: cases::counts(5, 40, cases::batch(5, 1).as_of), as_of: cases::batch(5, 1).as_of };
+    let as_of = cases::batch(5, 1).as_of;
+    let batch = Batch { as_of, worlds: cases::counts(5, 40, as_of) };
     let found = batch.by_oracle().map_err(|trouble| anyhow!("{trouble:?}"))?;
     let all: usize = batch.worlds.iter().map(|world| world.segments.len()).sum();
-    let segments: std::collections::BTreeSet<_> = found.iter().map(|found| (found.0, &found.1)).collect();
+    let segments: BTreeSet<_> = found.iter().map(|found| (found.0, &found.1)).collect();
     println!("{} members of {} segments, {} of them not empty", found.len(), all, segments.len());
     ensure!(segments.len() * 2 > all, "{} of {all}", segments.len());
     Ok(())
