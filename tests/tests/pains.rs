@@ -118,7 +118,6 @@ fn a_relative_window_shrinks_as_well_as_grows_as_the_clock_moves_on() -> Result<
              \"time\": \"{time}\"}}\n"
         )
     };
-    // Half a year of orders: of the one they end, of the other they begin, of the third they go on.
     let events = [event("ends", -29), event("begins", 1), event("stays", -1), event("never", -40)].concat();
     let files = Files { profiles: String::new(), events, segments: String::new() };
     store.load(&files, &["--summarise-from", "0"])?;
@@ -325,7 +324,7 @@ fn a_shard_of_another_schema_version_is_refused_by_name() -> Result<()> {
         let published = store.publish(&yaml(&documents), &[])?;
         let (url, database) = &store.shards[1];
         let replace = format!(
-            "CREATE TABLE other ENGINE = MergeTree ORDER BY at AS SELECT * REPLACE ({change} AS schema_version) \
+            "CREATE TABLE other ENGINE = MergeTree ORDER BY at AS SELECT * REPLACE (toUInt32({change}) AS schema_version) \
              FROM store_identity"
         );
         server::ask(url, database, &replace)?;

@@ -73,11 +73,12 @@ fn events(random: &mut Random, ids: &[String], as_of: i64) -> Vec<Json> {
         let most = *random.pick(&[3, 12, 12, 40]);
         for _ in 0..random.below(most) {
             let instant = instant(random, as_of, reach);
+            let metric = *random.pick(&METRICS);
             for _ in 0..*random.pick(&[1, 1, 1, 1, 1, 2, 9]) {
                 events.push(Json::object([
                     ("id", Json::text(format!("e{}", events.len()))),
                     ("profile", Json::text(id.as_str())),
-                    ("metric", Json::text(*random.pick(&METRICS))),
+                    ("metric", Json::text(metric)),
                     ("time", Json::text(stamp(instant).to_string())),
                 ]));
             }
