@@ -59,7 +59,7 @@ fn color(name: &str, value: &str) -> Result<Json> {
 }
 
 fn yaml(documents: &[Json]) -> String {
-    documents.iter().map(|document| format!("---\n{document}\n")).collect()
+    documents.iter().flat_map(|document| ["---\n".to_owned(), document.to_string(), "\n".to_owned()]).collect()
 }
 
 /// The profiles of account 42, red by turns with blue.
@@ -205,18 +205,18 @@ fn counts_in_evaluations_equal_rows_in_members() -> Result<()> {
 fn hostile_segments(index: usize, text: &str) -> Result<Vec<Json>> {
     let quoted = Json::text(text).to_string();
     let pattern = Json::text(regex::escape(text).replace('\0', "\\x00")).to_string();
-    let test = |test: &str| format!(r#"{{"name": {quoted}, {test}}}"#);
+    let property = |asked: &str| format!(r#"{{"name": {quoted}, {asked}}}"#);
     let condition = format!(r#"[{{"property": {quoted}, "equals": {quoted}}}]"#);
     let source = format!(r#""metric": {quoted}, "where": {condition}"#);
     let criteria = [
-        ("property", test(&format!(r#""equals": {quoted}"#))),
-        ("property", test(&format!(r#""in": ["x", {quoted}]"#))),
-        ("property", test(&format!(r#""contains": {quoted}"#))),
-        ("property", test(&format!(r#""startsWith": {quoted}"#))),
-        ("property", test(&format!(r#""endsWith": {quoted}"#))),
-        ("property", test(&format!(r#""matches": {pattern}"#))),
-        ("property", test(&format!(r#""hasItem": {quoted}"#))),
-        ("property", test(r#""exists": true"#)),
+        ("property", property(&format!(r#""equals": {quoted}"#))),
+        ("property", property(&format!(r#""in": ["x", {quoted}]"#))),
+        ("property", property(&format!(r#""contains": {quoted}"#))),
+        ("property", property(&format!(r#""startsWith": {quoted}"#))),
+        ("property", property(&format!(r#""endsWith": {quoted}"#))),
+        ("property", property(&format!(r#""matches": {pattern}"#))),
+        ("property", property(&format!(r#""hasItem": {quoted}"#))),
+        ("property", property(r#""exists": true"#)),
         ("list", format!(r#"{{"id": {quoted}}}"#)),
         ("consent", format!(r#"{{"channel": {quoted}, "status": "subscribed"}}"#)),
         ("sample", format!(r#"{{"percent": 50, "salt": {quoted}}}"#)),
