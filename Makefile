@@ -45,5 +45,6 @@ bench: ## Benchmarks: they print times, ratios and sizes (ARGS="alone --profiles
 	done
 
 soak: ## Random worlds against the oracle, for long (SEGMENT_TESTS_SEED begins elsewhere)
-	cargo build --package segmentctl
-	SEGMENT_TESTS_ROUNDS=200 SEGMENT_TESTS_REQUIRE_SEGMENTCTL=1 cargo test --package segment-tests --test properties -- --nocapture
+	cargo build --package segmentctl --package segment-jobs --package embedded-clickhouse
+	SEGMENT_TESTS_ROUNDS=200 SEGMENT_TESTS_STORE_ROUNDS=50 SEGMENT_TESTS_REQUIRE_SEGMENTCTL=1 \
+	  cargo test --package segment-tests --test properties --test stores -- --nocapture

@@ -56,6 +56,7 @@ pub async fn load(store: &Store, files: &Files, clock: Clock) -> anyhow::Result<
         profiles: vec![Input::from_path(&files.profiles)],
         events: vec![Input::from_path(&files.events)],
         profiles_per_bucket: u64::try_from(files.customers)?.div_ceil(u64::from(BUCKETS)).max(1),
+        summarise_from: load::LARGE_UNIT_PROFILES,
         progress: false,
     };
     load::load(store, options, CancellationToken::new()).await.context("load the files")

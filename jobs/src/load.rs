@@ -55,6 +55,7 @@ pub use self::{
     error::{BadLine, LoadError},
     input::Input,
     report::LoadReport,
+    summaries::LARGE_UNIT_PROFILES,
 };
 use crate::{clock::Clock, store::Store};
 
@@ -69,6 +70,8 @@ pub struct Options {
     pub events: Vec<Input>,
     /// A new account gets a bucket for each so many profiles.
     pub profiles_per_bucket: u64,
+    /// Units of at least so many profiles get summaries of months.
+    pub summarise_from: u32,
     /// Whether to show a bar when standard error is a terminal.
     pub progress: bool,
 }
@@ -135,7 +138,7 @@ async fn load_under(
     report.new_profiles = accounts.new_profiles();
     report.add_rows("profiles", report.new_profiles);
     pairs.fill_in(store, &accounts).await?;
-    summaries.build(&context, &accounts).await?;
+    summaries.build(&context, &accounts, options.summarise_from).await?;
     report.units = finish::commit_units(&context, &accounts, options.clock).await?;
     Ok(())
 }

@@ -140,6 +140,7 @@ async fn run_load(args: LoadArgs, stop: CancellationToken) -> Result<(), Failure
         profiles: args.profiles.iter().map(input).collect(),
         events: args.events.iter().map(input).collect(),
         profiles_per_bucket: args.profiles_per_bucket,
+        summarise_from: args.summarise_from,
         progress: true,
     };
     let report = load::load(&store, options, stop).await.map_err(|error| match error {

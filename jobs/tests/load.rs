@@ -103,6 +103,7 @@ fn options(profiles: &str, events: &str, profiles_per_bucket: u64) -> load::Opti
         profiles: vec![Input::from_bytes("profiles", profiles.as_bytes())],
         events: vec![Input::from_bytes("events", events.as_bytes())],
         profiles_per_bucket,
+        summarise_from: load::LARGE_UNIT_PROFILES,
         progress: true,
     }
 }

@@ -49,6 +49,7 @@ pub(crate) fn load_options(inputs: &InputArgs, clock: Clock) -> load::Options {
         profiles: inputs.profiles.iter().map(input).collect(),
         events: inputs.events.iter().map(input).collect(),
         profiles_per_bucket: PROFILES_PER_BUCKET,
+        summarise_from: load::LARGE_UNIT_PROFILES,
         progress: io::IsTerminal::is_terminal(&io::stderr()),
     }
 }

@@ -1,5 +1,6 @@
 //! Random worlds, the same for the same seed; what differs between two evaluators; and the smallest world that does.
 
+mod counts;
 mod criteria;
 mod data;
 mod random;
@@ -28,6 +29,12 @@ const ZONES: [(&str, &[&str]); 10] = [
     ("Pacific/Apia", &["2011-12-30T10:00:00Z", "2011-12-31T10:00:00Z"]),
     ("UTC", &["2026-06-15T12:00:00Z", "2027-01-01T00:00:00Z", "2027-03-01T00:00:00Z", "2028-02-29T00:00:00Z"]),
 ];
+
+/// So many worlds that are all about counts of events over long windows.
+pub fn counts(seed: u64, worlds: usize, as_of: i64) -> Vec<World> {
+    let mut random = Random::new(seed);
+    (0..worlds).map(|_| counts::world(&mut random, as_of)).collect()
+}
 
 const HOUR: i64 = 3_600_000;
 const DAY: i64 = 24 * HOUR;

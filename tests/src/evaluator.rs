@@ -31,15 +31,7 @@ impl Segmentctl {
     /// Without either there is nothing to test, which is printed; with `SEGMENT_TESTS_REQUIRE_SEGMENTCTL` that is
     /// a fault.
     pub fn find() -> Result<Option<Self>> {
-        let target = std::env::var_os("CARGO_TARGET_DIR")
-            .map_or_else(|| PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/../target")), PathBuf::from);
-        let path = std::env::var_os("SEGMENTCTL").map_or_else(|| target.join("debug/segmentctl"), PathBuf::from);
-        if path.is_file() {
-            return Ok(Some(Self { path }));
-        }
-        ensure!(std::env::var_os("SEGMENT_TESTS_REQUIRE_SEGMENTCTL").is_none(), "{} is not built", path.display());
-        println!("{} is not built: nothing was checked", path.display());
-        Ok(None)
+        Ok(program("SEGMENTCTL", "segmentctl")?.map(|path| Self { path }))
     }
 
     /// One call.
@@ -79,6 +71,19 @@ impl Segmentctl {
             .map(|member| Batch::find(member).with_context(|| format!("no such segment: {member:?}")))
             .collect()
     }
+}
+
+/// The program that the variable names, else the one of that name that was built beside the tests.
+pub(crate) fn program(variable: &str, name: &str) -> Result<Option<PathBuf>> {
+    let target = std::env::var_os("CARGO_TARGET_DIR")
+        .map_or_else(|| PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/../target")), PathBuf::from);
+    let path = std::env::var_os(variable).map_or_else(|| target.join("debug").join(name), PathBuf::from);
+    if path.is_file() {
+        return Ok(Some(path));
+    }
+    ensure!(std::env::var_os("SEGMENT_TESTS_REQUIRE_SEGMENTCTL").is_none(), "{} is not built", path.display());
+    println!("{} is not built: nothing was checked", path.display());
+    Ok(None)
 }
 
 /// Reads the lines, and checks that they are sorted and that none comes twice.

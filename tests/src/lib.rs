@@ -1,5 +1,6 @@
 //! What the tests share: a plain second evaluator (`oracle`), random worlds (`cases`), hand-written cells (`cells`),
-//! the cases of a peer (`conformance`), and the real program as a black box (`evaluator`).
+//! the cases of a peer (`conformance`), and the real programs as black boxes: `segmentctl`
+//! (`evaluator`), and a store on servers (`store`).
 
 pub mod cases;
 pub mod cells;
@@ -7,4 +8,6 @@ pub mod conformance;
 pub mod evaluator;
 pub mod json;
 pub mod oracle;
+pub mod server;
+pub mod store;
 pub mod world;

@@ -23,6 +23,7 @@ use std::sync::LazyLock;
 use time::Clock;
 
 pub use data::BadLine;
+pub use event::sip_hash;
 pub use place::{Place, distance, metres};
 
 /// A zone of the tables that come with the programs, so that the machine's own make no difference.

@@ -10,7 +10,7 @@ use super::{Context, LoadError, accounts::Accounts};
 use crate::{shards::ShardError, summarise};
 
 /// Units of fewer profiles are counted event by event in no time.
-const LARGE_UNIT_PROFILES: u32 = 100_000;
+pub const LARGE_UNIT_PROFILES: u32 = 100_000;
 
 /// A unit: account and bucket.
 pub(super) type Unit = (u64, u16);
@@ -62,12 +62,11 @@ impl Summaries {
         Ok(())
     }
 
-    /// Builds the summaries of large units that got events.
-    pub(super) async fn build(&self, context: &Context<'_>, accounts: &Accounts) -> Result<(), LoadError> {
+    /// Builds the summaries of units of at least so many profiles that got events.
+    pub(super) async fn build(&self, context: &Context<'_>, accounts: &Accounts, from: u32) -> Result<(), LoadError> {
         for (number, Shard { changed, .. }) in self.0.iter().enumerate() {
             let units = accounts.touched_units(number).into_iter();
-            let large = units
-                .filter(|unit| unit.profiles >= LARGE_UNIT_PROFILES && changed.contains(&(unit.account, unit.bucket)));
+            let large = units.filter(|unit| unit.profiles >= from && changed.contains(&(unit.account, unit.bucket)));
             for unit in large {
                 context.claims.check(number).await?;
                 let (shard, version) = (&context.store.shards[number], context.claims.version(number));

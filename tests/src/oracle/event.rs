@@ -157,7 +157,7 @@ pub(crate) fn earliest<'a>(events: &[&'a Event]) -> Option<&'a Event> {
 }
 
 /// SipHash-2-4 with a key of zeros.
-pub(crate) fn sip_hash(bytes: &[u8]) -> u64 {
+pub fn sip_hash(bytes: &[u8]) -> u64 {
     SipHasher24::new().hash(bytes)
 }
 

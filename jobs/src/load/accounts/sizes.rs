@@ -61,6 +61,7 @@ mod tests {
             profiles: vec![Input::from_bytes("p", lines.as_bytes()), Input::from_bytes("q", lines.as_bytes())],
             events: Vec::new(),
             profiles_per_bucket,
+            summarise_from: u32::MAX,
             progress: false,
         };
         let sizes = count_profiles(&options, &CancellationToken::new()).await.unwrap();

@@ -1,0 +1,84 @@
+//! Random worlds: the oracle against stores of several shapes: shards, buckets, summaries of months, loads.
+//!
+//! `SEGMENT_TESTS_SEED` (default 1), `SEGMENT_TESTS_STORE_ROUNDS` (1) and `SEGMENT_TESTS_WORLDS` (a round's accounts, 16)
+//! say how much is tried; each round goes through every shape. A world that differs is made small and printed.
+
+use anyhow::{Result, anyhow, bail, ensure};
+use segment_tests::cases::{self, Regression};
+use segment_tests::server::Server;
+use segment_tests::store::{Shape, whole};
+use segment_tests::world::Batch;
+use std::collections::BTreeSet;
+
+const ONE_BUCKET: usize = 1_000_000;
+
+const SHAPES: [Shape; 4] = [
+    Shape { shards: 1, profiles: ONE_BUCKET, loads: &[true] },
+    Shape { shards: 2, profiles: 4, loads: &[true, true] },
+    Shape { shards: 5, profiles: 4, loads: &[false, false] },
+    Shape { shards: 5, profiles: ONE_BUCKET, loads: &[true, false] },
+];
+
+fn setting(name: &str, default: u64) -> Result<u64> {
+    std::env::var(name).map_or(Ok(default), |text| text.parse().map_err(|_| anyhow!("{name} is no number: {text}")))
+}
+
+/// Worlds of all sorts, and half as many that count events over months.
+fn batch(seed: u64) -> Result<Batch> {
+    let worlds = usize::try_from(setting("SEGMENT_TESTS_WORLDS", 16)?)?;
+    let mut batch = cases::batch(seed, worlds);
+    batch.worlds.extend(cases::counts(seed, worlds.div_ceil(2), batch.as_of));
+    Ok(batch)
+}
+
+#[test]
+fn stores_of_every_shape_agree_with_the_oracle_on_random_worlds() -> Result<()> {
+    let Some(server) = Server::start()? else { return Ok(()) };
+    let seed = setting("SEGMENT_TESTS_SEED", 1)?;
+    let rounds = setting("SEGMENT_TESTS_STORE_ROUNDS", 1)?;
+    let turns = (0..rounds).flat_map(|round| SHAPES.map(|shape| (round, shape)));
+    for (seed, (_, shape)) in (seed..).zip(turns) {
+        println!("seed {seed}, {shape:?}");
+        let batch = batch(seed)?;
+        let evaluate = |batch: &Batch| shape.members(&server, batch);
+        let differs = cases::mismatches(&batch, &evaluate)?;
+        if let Some(index) = differs.iter().position(|differs| *differs) {
+            let count = differs.iter().filter(|differs| **differs).count();
+            let world = cases::shrink(batch.as_of, batch.worlds[index].clone(), &evaluate)?;
+            let line = Regression { as_of: batch.as_of, world: world.clone() }.to_line();
+            let small = Batch { as_of: batch.as_of, worlds: vec![world] };
+            let expected = small.by_oracle().map_err(|trouble| anyhow!("{trouble:?}"))?;
+            let found = evaluate(&small);
+            bail!("seed {seed}, {shape:?}: {count} worlds differ; one, small: {expected:?}, found {found:?}\n{line}");
+        }
+    }
+    Ok(())
+}
+
+#[test]
+fn the_shapes_have_the_shards_buckets_and_summaries_that_they_name() -> Result<()> {
+    let Some(server) = Server::start()? else { return Ok(()) };
+    let store = Shape { shards: 2, profiles: 4, loads: &[true] }.fill(&server, &batch(3)?)?;
+    let number = |query: &str| -> Result<Vec<u64>> { store.rows(query)?.iter().map(|row| whole(row, "n")).collect() };
+    let members = number("SELECT count() AS n FROM members")?;
+    ensure!(members.len() == 2 && members.iter().all(|members| *members > 20), "{members:?}");
+    let buckets = number("SELECT max(buckets) AS n FROM accounts")?;
+    ensure!(buckets.iter().all(|buckets| *buckets >= 3), "{buckets:?}");
+    let months = number("SELECT countIf(built = 1) AS n FROM month_summaries FINAL")?;
+    ensure!(months.iter().all(|months| *months > 50), "{months:?}");
+    let many = number("SELECT count() AS n FROM event_months FINAL WHERE bitmapCardinality(many) > 0")?;
+    ensure!(many.iter().all(|many| *many > 2), "{many:?}");
+    Ok(())
+}
+
+#[test]
+fn counts_over_months_tell_profiles_apart() -> Result<()> {
+    let as_of = cases::batch(5, 1).as_of;
+    let batch = Batch { as_of, worlds: cases::counts(5, 40, as_of) };
+    let found = batch.by_oracle().map_err(|trouble| anyhow!("{trouble:?}"))?;
+    let all: usize = batch.worlds.iter().map(|world| world.segments.len()).sum();
+    let segments: BTreeSet<_> = found.iter().map(|found| (found.0, &found.1)).collect();
+    println!("{} members of {} segments, {} of them not empty", found.len(), all, segments.len());
+    ensure!(segments.len() * 2 > all, "{} of {all}", segments.len());
+    Ok(())
+}
