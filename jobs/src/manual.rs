@@ -321,18 +321,7 @@ impl Work<'_> {
 
 /// Drops what any attempt of a run has staged on a shard.
 pub(crate) async fn drop_staging(shard: &Shard, run: Uuid) -> Result<(), ShardError> {
-    for statement in [
-        sql::DROP_RUN_BITMAPS,
-        sql::DROP_RUN_TESTS,
-        sql::DROP_RUN_SOURCES,
-        sql::DROP_RUN_WINDOWS,
-        sql::DROP_RUN_THRESHOLDS,
-        sql::DROP_RUN_SPANS,
-        sql::DROP_RUN_PLANES,
-        sql::DROP_RUN_NODES,
-        sql::DROP_RUN_ROOTS,
-        sql::DROP_RUN_RESULTS,
-    ] {
+    for (_, statement) in STAGING {
         shard.call(statement, "drop").param("run", run.to_string()).execute().await?;
     }
     Ok(())
