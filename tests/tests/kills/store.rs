@@ -54,7 +54,7 @@ impl Store<'_> {
                 .arg("--events")
                 .arg(&phase.events),
             (_, 1) => command.args(["publish", "--all"]).arg(&self.inputs.segments),
-            _ => command.args(["manual", "--slice-profiles", "150", "--run"]).arg(self.runs.last().expect("a run")),
+            _ => command.args(["manual", "--slice-profiles", "280", "--run"]).arg(self.runs.last().expect("a run")),
         };
         command
             .args(["--clock", &phase.clock, "--shard", &format!("0={}/{}", self.url, self.database)])
@@ -127,7 +127,7 @@ impl Store<'_> {
             "SELECT count(), sum(cityHash64(account, bucket, metric, event, time)) FROM events_by_profile FINAL",
             "SELECT count(), sum(cityHash64(account, bucket, metric, property, kind, amount)) FROM event_properties FINAL",
             "SELECT account, bucket, metric, day, groupBitmapMerge(profiles) FROM event_days GROUP BY ALL ORDER BY ALL",
-            "SELECT account, bucket, segment, sum(bitmapCardinality(members)) FROM membership FINAL GROUP BY ALL ORDER BY ALL",
+            "SELECT account, bucket, segment, sum(bitmapCardinality(members)) AS size FROM membership FINAL GROUP BY ALL HAVING size != 0 ORDER BY ALL",
         ] {
             state += &format!("{query}\n{}", self.sql(query));
         }
@@ -150,17 +150,18 @@ impl Store<'_> {
         ));
         // The first evaluation of a segment writes no changes, but how many it found.
         let sizes = "SELECT account, bucket, segment, toInt64(sum(bitmapCardinality(members))) AS size FROM membership FINAL \
-                     WHERE segment != 0 GROUP BY ALL ORDER BY ALL";
+                     WHERE segment != 0 GROUP BY ALL HAVING size != 0 ORDER BY ALL";
         let summed = format!(
             "SELECT account, bucket, segment, sum(size) FROM (\
              SELECT account, bucket, segment, toInt64(argMin(members, seq)) AS size FROM evaluations \
              WHERE segment != 0 AND outcome = 'committed' AND {committed} GROUP BY account, bucket, segment UNION ALL \
              SELECT account, bucket, segment, sum(if(entered = 1, 1, -1)) FROM membership_changes WHERE {committed} GROUP BY ALL\
-             ) GROUP BY ALL ORDER BY ALL"
+             ) GROUP BY ALL HAVING sum(size) != 0 ORDER BY ALL"
         );
         assert_eq!(self.sql(&summed), self.sql(sizes), "{}: changes and members", self.database);
-        let moved = "SELECT count() > 0 FROM membership_changes";
-        holds(moved);
+        if self.runs.len() > 1 {
+            holds("SELECT count() > 0 FROM membership_changes");
+        }
         self.check_staging();
     }
 
