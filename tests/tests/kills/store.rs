@@ -1,0 +1,203 @@
+//! A store in a database of its own, the seven steps that a job does to it, and what has to hold of it in the end.
+
+use std::{
+    collections::BTreeSet,
+    io::{Read, Write},
+    net::TcpStream,
+    process::{Child, Command, Output, Stdio},
+    sync::{Mutex, PoisonError},
+    time::{Duration, Instant},
+};
+
+use super::world::{Inputs, Member};
+
+/// Names of the steps, in their order.
+pub(crate) const STEPS: [&str; 7] = ["schema", "load 1", "publish 1", "manual 1", "load 2", "publish 2", "manual 2"];
+
+/// How long the steps take as a rule, learnt from those that nobody disturbs.
+pub(crate) struct Durations(pub(crate) Mutex<[Duration; STEPS.len()]>);
+
+impl Durations {
+    pub(crate) fn of(&self, step: usize) -> Duration {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)[step]
+    }
+
+    fn learn(&self, step: usize, took: Duration) {
+        let mut durations = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let known = durations[step];
+        durations[step] = if known.is_zero() { took } else { (known * 3 + took) / 4 };
+    }
+}
+
+/// A database and how far it came.
+pub(crate) struct Store<'a> {
+    pub(crate) inputs: &'a Inputs,
+    pub(crate) durations: &'a Durations,
+    pub(crate) url: String,
+    pub(crate) database: String,
+    /// The runs that were published.
+    pub(crate) runs: Vec<String>,
+}
+
+impl Store<'_> {
+    /// Begins a step.
+    pub(crate) fn spawn(&self, step: usize) -> Child {
+        let phase = &self.inputs.phases[step.saturating_sub(1) / 3];
+        let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../target/debug/segment-jobs");
+        let path = std::env::var_os("SEGMENT_JOBS").unwrap_or_else(|| path.into());
+        let mut command = Command::new(path);
+        match (step, (step + 2) % 3) {
+            (0, _) => command.args(["schema", "apply", "--lanes", "4"]),
+            (_, 0) => command
+                .args(["load", "--profiles-per-bucket", "70", "--profiles"])
+                .arg(&phase.profiles)
+                .arg("--events")
+                .arg(&phase.events),
+            (_, 1) => command.args(["publish", "--all"]).arg(&self.inputs.segments),
+            _ => command.args(["manual", "--slice-profiles", "280", "--run"]).arg(self.runs.last().expect("a run")),
+        };
+        command
+            .args(["--clock", &phase.clock, "--shard", &format!("0={}/{}", self.url, self.database)])
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .expect("segment-jobs is built")
+    }
+
+    /// A step to its end.
+    pub(crate) fn run(&mut self, step: usize) {
+        let started = Instant::now();
+        let output = self.spawn(step).wait_with_output().unwrap();
+        if self.end(step, &output) {
+            self.durations.learn(step, started.elapsed());
+        } else {
+            panic!("{} of {}: {output:?}", STEPS[step], self.database);
+        }
+    }
+
+    /// Takes note of a step that ended; whether it ended well. Checks what it promised.
+    pub(crate) fn end(&mut self, step: usize, output: &Output) -> bool {
+        if !output.status.success() {
+            return false;
+        }
+        match step {
+            2 | 5 => self.runs.push(String::from_utf8_lossy(&output.stdout).trim().to_owned()),
+            3 | 6 => self.compare_members(&self.inputs.phases[step / 4].members),
+            _ => {}
+        }
+        true
+    }
+
+    fn compare_members(&self, expected: &BTreeSet<Member>) {
+        let rows = self.sql(
+            "SELECT DISTINCT d.name, m.profile FROM members AS m \
+             JOIN definitions AS d ON d.account = m.account AND d.segment = m.segment",
+        );
+        let found: BTreeSet<Member> = rows
+            .lines()
+            .map(|line| line.split_once('\t').unwrap())
+            .map(|(a, b)| (a.to_owned(), b.to_owned()))
+            .collect();
+        let (lacking, extra): (Vec<_>, Vec<_>) =
+            (expected.difference(&found).collect(), found.difference(expected).collect());
+        assert!(lacking.is_empty() && extra.is_empty(), "{}: lacking {lacking:?}, extra {extra:?}", self.database);
+        let twice = "SELECT account, segment, profile FROM members GROUP BY ALL HAVING count() > 1";
+        assert_eq!(self.sql(twice), "", "{}: members that stand twice", self.database);
+    }
+
+    /// What has to be the same in every store, however it came about: without numbers, versions and runs.
+    pub(crate) fn state(&self) -> String {
+        let mut state = String::new();
+        for run in &self.runs {
+            let query = format!(
+                "SELECT d.name, e.bucket, e.members, e.entered, e.exited, e.outcome, e.error FROM evaluations AS e \
+                 JOIN (SELECT DISTINCT account, segment, name FROM definitions) AS d \
+                 ON d.account = e.account AND d.segment = e.segment \
+                 WHERE run = '{run}' AND (outcome = 'failed' OR batch IN (SELECT batch FROM commits)) ORDER BY ALL"
+            );
+            state += &self.sql(&query);
+        }
+        for query in [
+            "SELECT account, account_key, buckets FROM accounts FINAL ORDER BY ALL",
+            "SELECT account, bucket, external_id, state FROM profiles FINAL ORDER BY ALL",
+            "SELECT count(), sum(cityHash64(account, bucket, trait, kind, text)) FROM traits FINAL WHERE kind != 'absent'",
+            "SELECT count(), sum(cityHash64(account, bucket, trait, kind, text)) FROM traits_by_profile FINAL WHERE kind != 'absent'",
+            "SELECT count(), sum(cityHash64(account, bucket, metric, event, time)) FROM events FINAL",
+            "SELECT count(), sum(cityHash64(account, bucket, metric, event, time)) FROM events_by_profile FINAL",
+            "SELECT count(), sum(cityHash64(account, bucket, metric, property, kind, amount)) FROM event_properties FINAL",
+            "SELECT account, bucket, metric, day, groupBitmapMerge(profiles) FROM event_days GROUP BY ALL ORDER BY ALL",
+            "SELECT account, bucket, segment, sum(bitmapCardinality(members)) AS size FROM membership FINAL GROUP BY ALL HAVING size != 0 ORDER BY ALL",
+        ] {
+            state += &format!("{query}\n{}", self.sql(query));
+        }
+        state
+    }
+
+    /// What has to hold in every store.
+    pub(crate) fn check(&self) {
+        let holds = |query: &str| assert_eq!(self.sql(query).trim(), "1", "{}: {query}", self.database);
+        holds("SELECT min(seq) = 1 AND max(seq) = count() AND uniqExact(seq) = count() FROM commits");
+        holds(
+            "SELECT arrayAll(step -> step >= 0, arrayDifference(groupArray(toUnixTimestamp64Milli(as_of)))) \
+             FROM (SELECT as_of FROM commits ORDER BY seq)",
+        );
+        holds("SELECT uniqExact(account, bucket, profile_no) = count() FROM profiles FINAL");
+        holds("SELECT (SELECT count() FROM profiles FINAL) = (SELECT count() FROM profile_names FINAL)");
+        let committed = "batch IN (SELECT batch FROM commits)";
+        holds(&format!(
+            "SELECT uniqExact(seq, account, bucket, segment, profile_no) = count() FROM membership_changes WHERE {committed}"
+        ));
+        // The first evaluation of a segment writes no changes, but how many it found.
+        let sizes = "SELECT account, bucket, segment, toInt64(sum(bitmapCardinality(members))) AS size FROM membership FINAL \
+                     WHERE segment != 0 GROUP BY ALL HAVING size != 0 ORDER BY ALL";
+        let summed = format!(
+            "SELECT account, bucket, segment, sum(size) FROM (\
+             SELECT account, bucket, segment, toInt64(argMin(members, seq)) AS size FROM evaluations \
+             WHERE segment != 0 AND outcome = 'committed' AND {committed} GROUP BY account, bucket, segment UNION ALL \
+             SELECT account, bucket, segment, sum(if(entered = 1, 1, -1)) FROM membership_changes WHERE {committed} GROUP BY ALL\
+             ) GROUP BY ALL HAVING sum(size) != 0 ORDER BY ALL"
+        );
+        assert_eq!(self.sql(&summed), self.sql(sizes), "{}: changes and members", self.database);
+        if self.runs.len() > 1 {
+            holds("SELECT count() > 0 FROM membership_changes");
+        }
+        self.check_staging();
+    }
+
+    /// Nothing of the runs that ended is left in staging.
+    pub(crate) fn check_staging(&self) {
+        let tables =
+            self.sql("SELECT name FROM system.tables WHERE database = currentDatabase() AND name LIKE 'run\\_%'");
+        assert!(tables.lines().count() > 5, "{tables}");
+        for (table, run) in tables.lines().flat_map(|table| self.runs.iter().map(move |run| (table, run))) {
+            let rows = self.sql(&format!("SELECT count() FROM {table} WHERE run = '{run}'"));
+            assert_eq!(rows.trim(), "0", "{}: rows that the run left in {table}", self.database);
+        }
+    }
+
+    /// The answer to a statement as tab-separated lines.
+    pub(crate) fn sql(&self, statement: &str) -> String {
+        self.send(statement, "").unwrap_or_else(|error| panic!("{}: {statement}: {error}", self.database))
+    }
+
+    /// Sends a statement; `query` is added to the address. The server's words if it refuses.
+    pub(crate) fn send(&self, statement: &str, query: &str) -> Result<String, String> {
+        let host = self.url.trim_start_matches("http://");
+        let head = format!(
+            "POST /?database={}&wait_end_of_query=1{query} HTTP/1.0\r\nHost: {host}\r\nContent-Length: {}\r\n\r\n",
+            self.database,
+            statement.len()
+        );
+        let mut answer = String::new();
+        let mut exchange = || {
+            let mut stream = TcpStream::connect(host)?;
+            stream.write_all(format!("{head}{statement}").as_bytes())?;
+            stream.read_to_string(&mut answer)
+        };
+        exchange().map_err(|error: std::io::Error| error.to_string())?;
+        let (head, body) = answer.split_once("\r\n\r\n").ok_or("no answer")?;
+        let is_ok = head.split_whitespace().nth(1) == Some("200");
+        if is_ok { Ok(body.to_owned()) } else { Err(body.to_owned()) }
+    }
+}
