@@ -48,3 +48,4 @@ soak: ## Random worlds against the oracle, for long (SEGMENT_TESTS_SEED begins e
 	cargo build --package segmentctl --package segment-jobs --package embedded-clickhouse
 	SEGMENT_TESTS_ROUNDS=200 SEGMENT_TESTS_STORE_ROUNDS=50 SEGMENT_TESTS_REQUIRE_SEGMENTCTL=1 \
 	  cargo test --package segment-tests --test properties --test stores -- --nocapture
+	cargo test --package segment-tests --test kills -- --ignored --nocapture

@@ -23,6 +23,8 @@ pub const COMMIT_LIMIT: Duration = Duration::from_secs(2);
 const SETTLE: Duration = Duration::from_secs(3);
 const HEARTBEAT: Duration = Duration::from_secs(4);
 const POLL: Duration = Duration::from_millis(20);
+/// Who waits for long asks less and less often, down to this: many that wait must not keep the server busy.
+const POLL_SLOWEST: Duration = Duration::from_millis(500);
 
 /// The right to commit on a shard, until it is released. Dropped without release (a crash), it is dead after a while.
 #[derive(Debug)]
@@ -118,6 +120,7 @@ impl Drop for Fence {
 async fn wait_until_free(shard: &Shard) -> Result<bool, ShardError> {
     let dead_after = i64::try_from(DEAD_AFTER.as_millis()).unwrap_or(i64::MAX);
     let mut waited = false;
+    let mut pause = POLL;
     loop {
         let holders: Vec<Holder> = shard.call(sql::FENCE_STATE, "fence").rows().await?;
         let Some(alive) = holders.iter().find(|holder| holder.idle_ms < dead_after) else {
@@ -127,7 +130,8 @@ async fn wait_until_free(shard: &Shard) -> Result<bool, ShardError> {
             tracing::debug!(shard = shard.name(), holder = alive.holder, epoch = alive.epoch, "waiting for the fence");
             waited = true;
         }
-        tokio::time::sleep(POLL).await;
+        tokio::time::sleep(pause).await;
+        pause = (pause * 2).min(POLL_SLOWEST);
     }
 }
 

@@ -24,7 +24,7 @@ use crate::{
 };
 
 const HEARTBEAT: Duration = Duration::from_secs(4);
-const POLL: Duration = Duration::from_millis(100);
+const POLL: Duration = Duration::from_millis(500);
 /// How long the successor of a dead holder waits for statements that no kill has seen.
 const SETTLE: Duration = Duration::from_secs(3);
 /// Begins the query ids of statements that need no claim.

@@ -208,6 +208,7 @@ fn side_by_side(
 }
 
 #[test]
+#[ignore = "takes minutes, most of them waiting for the claims of the dead: make soak"]
 fn a_job_that_was_killed_anywhere_and_is_run_again_ends_as_if_nothing_had_happened() {
     LazyLock::force(&SHARED);
     let started = Instant::now();
@@ -263,6 +264,7 @@ fn server_round(round: usize) -> Vec<Option<usize>> {
 }
 
 #[test]
+#[ignore = "takes minutes, most of them waiting for the claims of the dead: make soak"]
 fn a_job_whose_server_was_killed_anywhere_and_is_run_again_ends_as_if_nothing_had_happened() {
     LazyLock::force(&SHARED);
     let started = Instant::now();
