@@ -48,11 +48,12 @@ async fn apply_to(shard: &Shard, all: &[Shard], new: &NewStore) -> Result<(), St
     store::check_server(shard).await?;
     shard.server_call(sql::CREATE_DATABASE, "schema").param("database", &shard.address().database).execute().await?;
     let tables: BTreeSet<String> = store::tables(shard).await?.into_iter().collect();
-    refuse_strangers(shard, &tables)?;
     let found = if tables.contains("store_identity") { store::identity(shard).await? } else { None };
     if let Some(identity) = &found {
+        // First, since the tables of a newer build would pass for somebody else's.
         refuse_others(shard, identity, new)?;
     }
+    refuse_strangers(shard, &tables)?;
     let done = found.as_ref().map_or(0, |identity| identity.schema_version);
     apply_steps(shard, done).await?;
     if found.is_none() {
@@ -75,7 +76,7 @@ async fn apply_steps(shard: &Shard, done: u32) -> Result<(), ShardError> {
         return Ok(());
     }
     let (tables, views): (Vec<Statement>, Vec<Statement>) =
-        steps.iter().partition(|step| step.text.contains("CREATE TABLE"));
+        steps.iter().partition(|step| step.text().contains("CREATE TABLE"));
     for wave in [tables, views] {
         stream::iter(wave)
             .map(|step| shard.call(step, "schema").execute())
@@ -88,7 +89,7 @@ async fn apply_steps(shard: &Shard, done: u32) -> Result<(), ShardError> {
 
 fn refuse_strangers(shard: &Shard, tables: &BTreeSet<String>) -> Result<(), StoreError> {
     let ours: BTreeSet<&str> =
-        STEPS.iter().filter_map(|step| step.name.split_once('_')).map(|(_, name)| name).collect();
+        STEPS.iter().filter_map(|step| step.name().split_once('_')).map(|(_, name)| name).collect();
     match tables.iter().find(|table| !ours.contains(table.as_str())) {
         Some(stranger) => Err(store::foreign(
             shard,

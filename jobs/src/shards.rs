@@ -121,10 +121,10 @@ impl Shard {
     pub fn call(&self, statement: Statement, scope: &str) -> Call<'_> {
         let query = self
             .client
-            .query_raw(statement.text)
-            .with_setting("query_id", self.query_id(scope, statement.name))
-            .with_setting("log_comment", statement.name);
-        Call { shard: self, statement: statement.name, query }
+            .query_raw(statement.text())
+            .with_setting("query_id", self.query_id(scope, statement.name()))
+            .with_setting("log_comment", statement.name());
+        Call { shard: self, statement: statement.name(), query }
     }
 
     /// As [`Self::call`], but in the server's default database: for what has to work before ours exists.
@@ -133,9 +133,9 @@ impl Shard {
             .client
             .clone()
             .with_database("default")
-            .query_raw(statement.text)
-            .with_setting("query_id", self.query_id(scope, statement.name));
-        Call { shard: self, statement: statement.name, query }
+            .query_raw(statement.text())
+            .with_setting("query_id", self.query_id(scope, statement.name()));
+        Call { shard: self, statement: statement.name(), query }
     }
 
     /// An insert of rows. `scope` as for [`Self::call`].

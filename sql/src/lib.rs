@@ -4,14 +4,46 @@
 //! parameters (`{name:Type}`) or as rows. `rule_join` evaluates, `commit` makes results current, `run` reads and ends
 //! the work of a run, `schema` makes the tables, one idempotent step a file, never edited once released.
 
-/// A statement from a file of this crate.
+/// A statement from a file of this crate. Nobody else can make one, or change its text:
+///
+/// ```compile_fail,E0451
+/// let statement = segment_sql::Statement { name: "all", text: "SELECT 1" };
+/// ```
+///
+/// ```compile_fail,E0616
+/// let mut statement = segment_sql::run::MEMBERS;
+/// statement.text = "SELECT 1";
+/// ```
 #[derive(Clone, Copy, Debug)]
 pub struct Statement {
-    /// The file's name without its ending; also the last part of the query id.
-    pub name: &'static str,
-    /// The text, with parameters as `{name:Type}`.
-    pub text: &'static str,
+    name: &'static str,
+    text: &'static str,
 }
+
+impl Statement {
+    /// The file's name without its ending; also the last part of the query id.
+    pub const fn name(&self) -> &'static str {
+        self.name
+    }
+
+    /// The text, with parameters as `{name:Type}`.
+    pub const fn text(&self) -> &'static str {
+        self.text
+    }
+}
+
+/// All statements, by folder.
+pub const FOLDERS: &[(&str, &[Statement])] = &[
+    ("rule_join", rule_join::ALL),
+    ("commit", commit::ALL),
+    ("run", run::ALL),
+    ("store", store::ALL),
+    ("publish", publish::ALL),
+    ("load", load::ALL),
+    ("summary", summary::ALL),
+    ("explain", explain::ALL),
+    ("schema", schema::STEPS),
+];
 
 macro_rules! statements {
     ($(#[$doc:meta])* $list:ident, $folder:literal: $($constant:ident = $name:literal),+ $(,)?) => {
