@@ -108,7 +108,7 @@ async fn theirs(
         }
         for text in statements(segment, id(segment)) {
             // To generate SQL is what this side is about; a handful of texts live as long as the program.
-            let statement = Statement { name: form, text: Box::leak(text.into_boxed_str()) };
+            let statement = Statement::of_others(form, Box::leak(text.into_boxed_str()));
             let started = Instant::now();
             bench.shard().call(statement, form).execute().await?;
             time_s += started.elapsed().as_secs_f64();

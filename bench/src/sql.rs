@@ -5,7 +5,7 @@ use segment_sql::Statement;
 macro_rules! statements {
     ($($constant:ident = $name:literal),+ $(,)?) => {
         $(pub(crate) const $constant: Statement =
-            Statement { name: $name, text: include_str!(concat!("../sql/", $name, ".sql")) };)+
+            Statement::of_others($name, include_str!(concat!("../sql/", $name, ".sql")));)+
     };
 }
 
@@ -42,7 +42,7 @@ statements! {
 macro_rules! put_together {
     ($($constant:ident = $name:literal: $($part:expr),+;)+) => {
         $(pub(crate) const $constant: Statement =
-            Statement { name: $name, text: concat!("-- ", $name, "\n", $($part),+) };)+
+            Statement::of_others($name, concat!("-- ", $name, "\n", $($part),+));)+
     };
 }
 
@@ -79,10 +79,10 @@ macro_rules! merges {
         pub(crate) const MERGES: &[Merge] = &[$(Merge {
             table: $table,
             partitioned: $partitioned,
-            statement: Statement {
-                name: concat!("merge_", $table),
-                text: include_str!(concat!("../sql/merge_", $table, ".sql")),
-            },
+            statement: Statement::of_others(
+                concat!("merge_", $table),
+                include_str!(concat!("../sql/merge_", $table, ".sql")),
+            ),
         }),+];
     };
 }

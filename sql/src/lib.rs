@@ -21,6 +21,12 @@ pub struct Statement {
 }
 
 impl Statement {
+    /// A statement that is none of ours; only for the benchmarks, which compare with those of others.
+    #[cfg(feature = "of-others")]
+    pub const fn of_others(name: &'static str, text: &'static str) -> Self {
+        Self { name, text }
+    }
+
     /// The file's name without its ending; also the last part of the query id.
     pub const fn name(&self) -> &'static str {
         self.name
