@@ -129,12 +129,13 @@ fn finish(mut store: Store<'_>, from: usize) {
         let (found, expected) = (store.state(), &SHARED.undisturbed[phase]);
         assert!(found == *expected, "{}: {found}\nand of a store that was left alone: {expected}", store.database);
         store.sql(&format!("DROP DATABASE {} SYNC", store.database));
+        println!("{}: as it should be", store.database);
     });
 }
 
 /// Kills the job in the step, or in a later one if that had ended already. The step, or nothing if all had ended.
 fn kill_a_job(store: &mut Store<'_>, from: usize, random: &mut Random) -> Option<usize> {
-    for step in from..STEPS.len() {
+    for (step, name) in STEPS.iter().enumerate().skip(from) {
         let delay = SHARED.durations.of(step).mul_f64(random.share());
         let (output, had_ended) = SHARED.gate.through(|| {
             let mut job: Child = store.spawn(step);
@@ -146,7 +147,7 @@ fn kill_a_job(store: &mut Store<'_>, from: usize, random: &mut Random) -> Option
         if !had_ended && !output.status.success() {
             return Some(step);
         }
-        assert!(store.end(step, &output), "{} of {}: {output:?}", STEPS[step], store.database);
+        assert!(store.end(step, &output), "{name} of {}: {output:?}", store.database);
     }
     None
 }
@@ -236,7 +237,7 @@ fn server_round(round: usize) -> Vec<Option<usize>> {
     let most = ahead.iter().max().copied().unwrap_or_default();
     let outputs: Vec<_> = thread::scope(|scope| {
         let start = |(store, step): &(Store<'static>, usize), ahead: Duration| {
-            thread::sleep(most - ahead);
+            thread::sleep(most.saturating_sub(ahead));
             store.spawn(*step).wait_with_output().unwrap()
         };
         let jobs: Vec<_> =
@@ -270,4 +271,49 @@ fn a_job_whose_server_was_killed_anywhere_and_is_run_again_ends_as_if_nothing_ha
     let started = Instant::now();
     let killed = side_by_side(points().1 / ON_ONE_SERVER, 2, server_round);
     tell("killed servers", &killed, started);
+}
+
+/// A statement that goes on after its job was killed: it puts every profile into a result, row by row.
+fn zombie(store: &Store<'_>, run: &str, scope: &str) -> Result<String, String> {
+    let statement = format!(
+        "INSERT INTO run_results (run, attempt, slice, account, bucket, page, segment, version, truth) \
+         SELECT toUUID('{run}'), generateUUIDv4(0), 0, account, bucket, page, segment, version, universe FROM membership AS m \
+         FINAL JOIN (SELECT account, bucket, page, members AS universe FROM membership FINAL WHERE segment = 0) AS u \
+         USING (account, bucket, page) WHERE m.segment != 0 AND sleepEachRow(0.25) = 0 \
+         SETTINGS function_sleep_max_microseconds_per_block = 600000000"
+    );
+    store.send(&statement, &format!("&query_id={}/{scope}", store.database))
+}
+
+#[test]
+#[ignore = "takes minutes, most of them waiting for the claims of the dead: make soak"]
+fn what_the_statement_of_a_killed_attempt_writes_later_is_nobodys_member() {
+    LazyLock::force(&SHARED);
+    let mut store = new_store(SHARED.server.url(), "zombie".to_owned());
+    (0..6).for_each(|step| SHARED.gate.through(|| store.run(step)));
+    let run = store.runs[1].clone();
+    let mut job = store.spawn(6);
+    thread::sleep(SHARED.durations.of(6) / 2);
+    job.kill().unwrap();
+    job.wait().unwrap();
+    thread::scope(|scope| {
+        // One has the name that a job of this run gives, so the next attempt ends it; the other cannot be found by name.
+        let [found, hidden] = [format!("run/{run}/dead/0/results/1"), "hidden".to_owned()].map(|name| {
+            let (store, run) = (new_store(&store.url, store.database.clone()), run.clone());
+            scope.spawn(move || zombie(&store, &run, &name))
+        });
+        let under_way = "SELECT count() FROM system.processes WHERE startsWith(query_id, 'zombie/') \
+                         AND startsWith(query, 'INSERT INTO run_results') AND query LIKE '%sleepEachRow%'";
+        while store.sql(under_way).trim() != "2" {
+            assert!(!found.is_finished() && !hidden.is_finished(), "{:?} {:?}", found.join(), hidden.join());
+            thread::sleep(Duration::from_millis(10));
+        }
+        store.run(6);
+        let error = found.join().unwrap().expect_err("the next attempt ends it");
+        assert!(error.contains("QUERY_WAS_CANCELLED"), "{error}");
+        hidden.join().unwrap().expect("nobody ends it");
+    });
+    store.run(6);
+    store.check();
+    assert!(store.state() == SHARED.undisturbed[1]);
 }

@@ -129,7 +129,9 @@ impl Store<'_> {
             "SELECT account, bucket, metric, day, groupBitmapMerge(profiles) FROM event_days GROUP BY ALL ORDER BY ALL",
             "SELECT account, bucket, segment, sum(bitmapCardinality(members)) AS size FROM membership FINAL GROUP BY ALL HAVING size != 0 ORDER BY ALL",
         ] {
-            state += &format!("{query}\n{}", self.sql(query));
+            state += query;
+            state += "\n";
+            state += &self.sql(query);
         }
         state
     }
