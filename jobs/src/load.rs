@@ -111,8 +111,8 @@ async fn load_under(
     report: &mut LoadReport,
 ) -> Result<(), LoadError> {
     let context = Context { store, claims };
-    let pairs = Pairs::read(store).await?;
-    let mut accounts = Accounts::read(&context, sizes).await?;
+    let (pairs, mut accounts, summaries) =
+        futures::try_join!(Pairs::read(store), Accounts::read(&context, sizes), Summaries::read(&context))?;
 
     let mut profiles = Profiles::new(&context);
     let mut chunks = input::parsed(options.profiles.clone(), chunk::profiles, progress);
@@ -124,7 +124,7 @@ async fn load_under(
     };
     profiles.finish(read, &mut accounts, report).await?;
 
-    let mut events = Events::new(&context, Summaries::read(&context).await?);
+    let mut events = Events::new(&context, summaries);
     let mut chunks = input::parsed(options.events.clone(), chunk::events, progress);
     let read = loop {
         match input::next(&mut chunks, stop).await {

@@ -185,8 +185,9 @@ impl Work<'_> {
         while let Some(outcome) = working.next().await {
             outcome?;
         }
-        drop_staging(self.shard, self.options.run).await?;
-        Ok(read::evaluations(self.shard, self.options.run).await?)
+        let run = self.options.run;
+        let ((), evaluations) = futures::try_join!(drop_staging(self.shard, run), read::evaluations(self.shard, run))?;
+        Ok(evaluations)
     }
 
     async fn kill(&self, scope: &str) -> Result<(), ShardError> {

@@ -1,6 +1,6 @@
 //! Publication: compiled definitions become rows on the shards that hold their accounts, and a run says what is due.
 //!
-//! Order: property pairs are registered and back-filled, then criteria and nodes, then definitions, then the run. All rows
+//! Order: property pairs are registered and back-filled, beside criteria and nodes; then definitions; then the run. All rows
 //! are replaced by themselves when they are written again, so a publication that was killed is simply repeated.
 //!
 //! What is due is what is desired less what the units serve: the shards know it, and nobody else has to remember it.
@@ -95,10 +95,12 @@ struct Desired<'a> {
 
 /// Publishes all accepted definitions and says what is due.
 pub async fn publish(store: &Store, compiled: &Compiled, options: Options) -> Result<Published, ShardError> {
-    let bad = refused_patterns(&store.shards[0], compiled).await?;
-    let accounts: Vec<u64> = compiled.accounts.keys().map(|key| sip_hash_64(key)).collect();
-    let buckets = buckets(&store.shards[0], &accounts).await?;
-    let newest = newest(store, &accounts).await?;
+    let accounts = accounts(compiled);
+    let (bad, buckets, newest) = futures::try_join!(
+        refused_patterns(&store.shards[0], compiled),
+        buckets(&store.shards[0], &accounts),
+        newest(store, &accounts)
+    )?;
     let mut refused = Vec::new();
     let mut desired = Vec::new();
     for (key, rules) in &compiled.accounts {
@@ -119,9 +121,8 @@ pub async fn publish(store: &Store, compiled: &Compiled, options: Options) -> Re
     let (mut due, mut shards) = (HashSet::new(), Vec::new());
     for (index, shard) in store.shards.iter().enumerate() {
         let here: Vec<&Desired> = desired.iter().filter(|desired| desired.shards.contains(&index)).collect();
-        keep_properties(shard, &here, options.clock).await?;
-        write_definitions(shard, &here).await?;
-        let rows = due_here(shard, &here, run, options.all).await?;
+        futures::try_join!(keep_properties(shard, &here, options.clock), write_rules(shard, &here))?;
+        let ((), rows) = futures::try_join!(write_definitions(shard, &here), due_here(shard, &here, run, options.all))?;
         if !rows.is_empty() {
             shards.push(shard.name().to_owned());
             due.extend(rows.iter().map(|row| (row.account, row.segment)));
@@ -129,6 +130,30 @@ pub async fn publish(store: &Store, compiled: &Compiled, options: Options) -> Re
         }
     }
     Ok(Published { run: (!due.is_empty()).then_some(run), due: due.len(), shards, refused })
+}
+
+/// Registers the property pairs of what is going to be published. A load in between then brings the properties with its
+/// events, and the publication finds less to fill in, or nothing.
+pub async fn register_properties(store: &Store, compiled: &Compiled, clock: Clock) -> Result<(), ShardError> {
+    if compiled.accounts.values().all(|rules| property_pairs(rules).is_empty()) {
+        return Ok(());
+    }
+    let buckets = buckets(&store.shards[0], &accounts(compiled)).await?;
+    let desired = compiled.accounts.iter().map(|(key, rules)| {
+        let account = sip_hash_64(key);
+        let shards = shard_indices(store, key, buckets.get(&account).copied().unwrap_or(1));
+        Desired { account, shards, rules, definitions: Vec::new() }
+    });
+    let desired: Vec<Desired> = desired.collect();
+    for (index, shard) in store.shards.iter().enumerate() {
+        let here: Vec<&Desired> = desired.iter().filter(|desired| desired.shards.contains(&index)).collect();
+        keep_properties(shard, &here, clock).await?;
+    }
+    Ok(())
+}
+
+fn accounts(compiled: &Compiled) -> Vec<u64> {
+    compiled.accounts.keys().map(|key| sip_hash_64(key)).collect()
 }
 
 fn shard_indices(store: &Store, key: &str, buckets: u16) -> Vec<usize> {
@@ -169,7 +194,11 @@ async fn newest(store: &Store, accounts: &[u64]) -> Result<HashMap<(u64, u64), N
 
 /// Registers and back-fills the pairs of (metric, property) that are new on a shard.
 async fn keep_properties(shard: &Shard, desired: &[&Desired<'_>], clock: Clock) -> Result<(), ShardError> {
-    let accounts: Vec<u64> = desired.iter().map(|desired| desired.account).collect();
+    let asked = |desired: &&Desired| !property_pairs(desired.rules).is_empty();
+    let accounts: Vec<u64> = desired.iter().copied().filter(asked).map(|desired| desired.account).collect();
+    if accounts.is_empty() {
+        return Ok(());
+    }
     let known: Vec<PairState> = shard.call(sql::PROPERTY_PAIRS, "publish").param("accounts", &accounts).rows().await?;
     let filled: HashSet<(u64, String, String)> =
         known.into_iter().filter(|row| row.filled == 1).map(|row| (row.account, row.metric, row.property)).collect();
@@ -215,7 +244,8 @@ async fn backfill(shard: &Shard) -> Result<(), ShardError> {
     Ok(())
 }
 
-async fn write_definitions(shard: &Shard, desired: &[&Desired<'_>]) -> Result<(), ShardError> {
+/// What definitions refer to.
+async fn write_rules(shard: &Shard, desired: &[&Desired<'_>]) -> Result<(), ShardError> {
     let criteria = desired.iter().flat_map(|desired| {
         desired.rules.criteria.iter().map(|(id, criterion)| CriterionRow {
             account: desired.account,
@@ -223,11 +253,14 @@ async fn write_definitions(shard: &Shard, desired: &[&Desired<'_>]) -> Result<()
             form: form(criterion),
         })
     });
-    shard.insert_all("criteria", "publish", criteria).await?;
     let nodes = desired
         .iter()
         .flat_map(|desired| desired.rules.nodes.iter().flat_map(|node| NodeRow::of(desired.account, node)));
-    shard.insert_all("nodes", "publish", nodes).await?;
+    futures::try_join!(shard.insert_all("criteria", "publish", criteria), shard.insert_all("nodes", "publish", nodes))?;
+    Ok(())
+}
+
+async fn write_definitions(shard: &Shard, desired: &[&Desired<'_>]) -> Result<(), ShardError> {
     let definitions = desired.iter().flat_map(|desired| {
         desired.definitions.iter().map(|(definition, version)| DefinitionRow::of(desired.account, definition, *version))
     });

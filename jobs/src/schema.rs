@@ -41,7 +41,8 @@ struct LaneRow {
 /// Brings every shard to this build's schema; makes the store where there is none. Returns it open.
 pub async fn apply(shards: Vec<Shard>, new: &NewStore) -> Result<Store, StoreError> {
     stream::iter(&shards).map(|shard| apply_to(shard, &shards, new)).buffered(FAN_OUT).try_collect::<()>().await?;
-    Store::open(shards, new.clock).await
+    // Each shard has just been found or made to be of this store, this clock and this schema.
+    Store::of_checked(shards).await
 }
 
 async fn apply_to(shard: &Shard, all: &[Shard], new: &NewStore) -> Result<(), StoreError> {

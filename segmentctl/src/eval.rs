@@ -27,7 +27,7 @@ use crate::{
 /// The same slices as in the data plane.
 const BOUNDS: Bounds = Bounds { profiles: 16_000_000, criteria: 250_000 };
 /// 0: no bounds. Nobody but the caller waits for the server.
-pub(crate) const LIMITS: Limits = Limits { seconds: 0, memory_bytes: 0, statements_at_once: 2 };
+pub(crate) const LIMITS: Limits = Limits { seconds: 0, memory_bytes: 0, statements_at_once: 4 };
 
 /// Evaluates and prints.
 pub(crate) async fn eval(args: EvalArgs, stop: CancellationToken) -> Result<(), Failure> {
@@ -71,6 +71,8 @@ async fn evaluate(
     clock: Clock,
     stop: CancellationToken,
 ) -> Result<(), Failure> {
+    // Before the load, so that no event has to be read again for its properties.
+    publish::register_properties(&scratch.store, &segments.compiled, clock).await?;
     load(scratch, &args.inputs, clock, stop.clone()).await?;
     let published = publish::publish(&scratch.store, &segments.compiled, publish::Options { clock, all: true }).await?;
     let refused = files::report_refused(&segments, &published);

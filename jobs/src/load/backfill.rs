@@ -57,7 +57,7 @@ pub async fn backfill(shard: &Shard, account: u64, metric: &str, property: &str)
 
 impl Pairs {
     /// Reads the pairs that are there before the first insert.
-    pub(super) async fn read(store: &Store) -> Result<Self, ShardError> {
+    pub(super) async fn read(store: &Store) -> Result<Self, LoadError> {
         let mut pairs = Vec::with_capacity(store.shards.len());
         for shard in &store.shards {
             let rows: Vec<Known> = shard.call(sql::PAIR_HASHES, SCOPE).rows().await?;
@@ -70,6 +70,9 @@ impl Pairs {
     /// publication see all events.
     pub(super) async fn fill_in(&self, store: &Store, accounts: &Accounts) -> Result<(), LoadError> {
         let touched: HashSet<u64> = accounts.touched().collect();
+        if touched.is_empty() {
+            return Ok(());
+        }
         for (shard, before) in store.shards.iter().zip(&self.0) {
             let pairs: Vec<Pair> = shard.call(sql::PROPERTY_PAIRS, SCOPE).rows().await?;
             for pair in pairs.iter().filter(|pair| !before.contains(&pair.hash) && touched.contains(&pair.account)) {

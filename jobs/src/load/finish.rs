@@ -50,9 +50,9 @@ async fn commit_shard(
         commit_slice(shard, &stage, units, clock).await?;
     }
     if !units.is_empty() {
-        for statement in [run_sql::DROP_RUN_ROOTS, run_sql::DROP_RUN_RESULTS] {
-            shard.call(statement, &format!("run/{run}")).param("run", run.to_string()).execute().await?;
-        }
+        let scope = format!("run/{run}");
+        let drop = |statement| shard.call(statement, &scope).param("run", run.to_string()).execute();
+        futures::try_join!(drop(run_sql::DROP_RUN_ROOTS), drop(run_sql::DROP_RUN_RESULTS))?;
     }
     Ok(units.len() as u64)
 }

@@ -33,7 +33,7 @@ struct Summarised {
 
 impl Summaries {
     /// Reads which units are summarised. Only loads change that, so it holds as long as the claims.
-    pub(super) async fn read(context: &Context<'_>) -> Result<Self, ShardError> {
+    pub(super) async fn read(context: &Context<'_>) -> Result<Self, LoadError> {
         let mut shards = Vec::with_capacity(context.store.shards.len());
         for shard in &context.store.shards {
             let rows: Vec<Summarised> = shard.call(sql::SUMMARISED_UNITS, "claim").rows().await?;

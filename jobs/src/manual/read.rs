@@ -103,9 +103,14 @@ struct MonthRow {
 
 /// Everything that a run asks for on a shard, less what it has committed there.
 pub(super) async fn todo(shard: &Shard, run: Uuid) -> Result<Todo, RunError> {
-    let rows: Vec<RunRow> = call(shard, sql::SEGMENTS, run).rows().await?;
-    let sizes: Vec<SizeRow> = call(shard, sql::UNIT_SIZES, run).rows().await?;
-    let done: HashSet<DoneRow> = call(shard, sql::DONE, run).rows().await?.into_iter().collect();
+    let (rows, sizes, done, nodes, criteria) = futures::try_join!(
+        call(shard, sql::SEGMENTS, run).rows::<RunRow>(),
+        call(shard, sql::UNIT_SIZES, run).rows::<SizeRow>(),
+        call(shard, sql::DONE, run).rows::<DoneRow>(),
+        call(shard, sql::NODES, run).rows::<NodeRow>(),
+        call(shard, sql::CRITERIA, run).rows::<CriterionRow>(),
+    )?;
+    let done: HashSet<DoneRow> = done.into_iter().collect();
     let mut roots: HashMap<u64, Vec<Root>> = HashMap::new();
     for RunRow { account, segment, version, root } in rows {
         roots.entry(account).or_default().push(Root { segment, version, node: root });
@@ -119,7 +124,7 @@ pub(super) async fn todo(shard: &Shard, run: Uuid) -> Result<Todo, RunError> {
             units.push(UnitWork { account, bucket, profiles, roots });
         }
     }
-    Ok(Todo { units, rules: rules(shard, run).await? })
+    Ok(Todo { units, rules: rules(shard, nodes, criteria)? })
 }
 
 /// What came of the run on a shard.
@@ -157,9 +162,11 @@ pub(crate) async fn months(shard: &Shard, account_from: u64, account_to: u64) ->
     Ok(months)
 }
 
-async fn rules(shard: &Shard, run: Uuid) -> Result<HashMap<u64, AccountRules>, RunError> {
-    let nodes: Vec<NodeRow> = call(shard, sql::NODES, run).rows().await?;
-    let criteria: Vec<CriterionRow> = call(shard, sql::CRITERIA, run).rows().await?;
+fn rules(
+    shard: &Shard,
+    nodes: Vec<NodeRow>,
+    criteria: Vec<CriterionRow>,
+) -> Result<HashMap<u64, AccountRules>, RunError> {
     let mut rules: HashMap<u64, AccountRules> = HashMap::new();
     for row in nodes {
         let op = if row.op == "and" { Op::And } else { Op::Or };
