@@ -26,7 +26,7 @@ use crate::{
 
 /// Rises when other data come out of the same arguments.
 const FORM: u32 = 1;
-/// The version of the month summaries.
+/// The version of the summaries.
 const SUMMARY: u64 = 1;
 /// Key and how many of a hundred profiles have it; together five rows a profile.
 const TRAITS: &[(&str, u8)] = &[
@@ -147,10 +147,11 @@ async fn generate(bench: &Bench) -> Result<()> {
     merge(bench).await?;
     bar.inc(1);
     bar.set_message("summaries and the universe");
-    // As the loader has it: only large units are worth summaries of months.
+    // As the loader has it: only large units are worth summaries.
     if bench.args.accounts == 1 {
         for bucket in 0..buckets {
-            summarise::summarise(bench.shard(), bench::account_hash(0), bucket, SUMMARY).await?;
+            summarise::months::build(bench.shard(), bench::account_hash(0), bucket, SUMMARY).await?;
+            summarise::cells::build(bench.shard(), bench::account_hash(0), bucket, SUMMARY).await?;
         }
     }
     commit_universe(bench, buckets).await?;

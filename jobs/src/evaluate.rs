@@ -79,16 +79,21 @@ fn statements(rows: &Rows) -> [Vec<Statement>; 2] {
     let filtered = rows.sources.iter().any(|source| source.filtered == 1);
     let roles: BTreeSet<i8> = rows.tests.iter().map(|row| row.role).collect();
     let forms: BTreeSet<i8> = rows.windows.iter().map(|row| row.form).collect();
+    let cells = rows.tests.iter().any(|row| row.build != 0);
+    let raw = |role: i8| rows.tests.iter().any(|row| row.role == role && row.build == 0);
     let first = [
         (true, sql::UNIVERSE),
+        (cells, sql::CELLS),
         (filtered, sql::FILTERED),
-        (roles.contains(&role::TRAIT), sql::TRAITS),
-        (roles.contains(&role::NEAR), sql::NEAR),
+        (raw(role::TRAIT), sql::TRAITS),
+        (raw(role::NEAR), sql::NEAR),
         (roles.contains(&role::SAMPLE), sql::SAMPLE),
         (forms.contains(&form::ANY), sql::ANY),
         (forms.contains(&form::PIECE), sql::PIECES),
     ];
     let second = [
+        (cells, sql::WHOLE_CELLS),
+        (cells, sql::CUT_CELLS),
         (!rows.spans.is_empty(), sql::PLANES),
         (forms.contains(&form::COUNT), sql::COUNTS),
         (forms.contains(&form::AGGREGATE), sql::AGGREGATE),

@@ -112,7 +112,9 @@ async fn known(shard: &Shard, account: u64, subject: Subject<'_>) -> Result<Know
     let AccountRules { criteria, folded, .. } = subject.rules;
     let every = criteria.values().chain(folded.values()).any(plan::asks_every_metric);
     let metrics = if every { manual::metrics(shard, account, account).await? } else { Metrics::new() };
-    Ok(Known { metrics, months: manual::months(shard, account, account).await? })
+    let (months, cells) =
+        futures::try_join!(manual::months(shard, account, account), manual::cells(shard, account, account))?;
+    Ok(Known { metrics, months, cells })
 }
 
 /// One explanation on its shard.

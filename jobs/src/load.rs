@@ -4,7 +4,7 @@
 //! Claim the lanes of every shard (`claim`). Read the inputs in chunks of lines (`input`), parse the chunks side by side
 //! (`line`, `chunk`), and take them in order: give accounts and profiles their numbers (`accounts`), then insert traits
 //! (`profiles`) and events (`events`) in large batches, several at a time (`inserts`). At the end fill in the property
-//! pairs that somebody registered meanwhile (`backfill`), summarise the months of large units (`summaries`), and commit the
+//! pairs that somebody registered meanwhile (`backfill`), summarise large units (`summaries`), and commit the
 //! new profiles unit by unit (`finish`).
 //!
 //! # Guarantees
@@ -48,7 +48,7 @@ use tokio_util::sync::CancellationToken;
 
 use self::{
     accounts::Accounts, backfill::Pairs, claim::Claims, events::Events, input::Progress, profiles::Profiles,
-    summaries::Summaries,
+    summaries::{Kind, Summaries},
 };
 pub use self::{
     backfill::backfill,
@@ -70,7 +70,7 @@ pub struct Options {
     pub events: Vec<Input>,
     /// A new account gets a bucket for each so many profiles.
     pub profiles_per_bucket: u64,
-    /// Units of at least so many profiles get summaries of months.
+    /// Units of at least so many profiles get summaries: months of events, cells of traits.
     pub summarise_from: u32,
     /// Whether to show a bar when standard error is a terminal.
     pub progress: bool,
@@ -111,10 +111,14 @@ async fn load_under(
     report: &mut LoadReport,
 ) -> Result<(), LoadError> {
     let context = Context { store, claims };
-    let (pairs, mut accounts, summaries) =
-        futures::try_join!(Pairs::read(store), Accounts::read(&context, sizes), Summaries::read(&context))?;
+    let (pairs, mut accounts, cells, months) = futures::try_join!(
+        Pairs::read(store),
+        Accounts::read(&context, sizes),
+        Summaries::read(&context, Kind::Cells),
+        Summaries::read(&context, Kind::Months)
+    )?;
 
-    let mut profiles = Profiles::new(&context);
+    let mut profiles = Profiles::new(&context, cells);
     let mut chunks = input::parsed(options.profiles.clone(), chunk::profiles, progress);
     let read = loop {
         match input::next(&mut chunks, stop).await {
@@ -122,9 +126,9 @@ async fn load_under(
             ended => break ended.map(|_| ()),
         }
     };
-    profiles.finish(read, &mut accounts, report).await?;
+    let cells = profiles.finish(read, &mut accounts, report).await?;
 
-    let mut events = Events::new(&context, summaries);
+    let mut events = Events::new(&context, months);
     let mut chunks = input::parsed(options.events.clone(), chunk::events, progress);
     let read = loop {
         match input::next(&mut chunks, stop).await {
@@ -132,13 +136,15 @@ async fn load_under(
             ended => break ended.map(|_| ()),
         }
     };
-    let summaries = events.finish(read, &mut accounts, report).await?;
+    let months = events.finish(read, &mut accounts, report).await?;
 
     report.accounts = accounts.touched().count() as u64;
     report.new_profiles = accounts.new_profiles();
     report.add_rows("profiles", report.new_profiles);
     pairs.fill_in(store, &accounts).await?;
-    summaries.build(&context, &accounts, options.summarise_from).await?;
+    for summaries in [cells, months] {
+        summaries.build(&context, &accounts, options.summarise_from).await?;
+    }
     report.units = finish::commit_units(&context, &accounts, options.clock).await?;
     Ok(())
 }

@@ -12,7 +12,7 @@ mod slices;
 use std::{collections::HashMap, time::Instant};
 
 use clickhouse::Row;
-use futures::{StreamExt, future::try_join_all, stream};
+use futures::{StreamExt, future::try_join_all, stream, try_join};
 use segment_sql::{Statement, run as sql};
 use serde::Deserialize;
 use tokio_util::sync::CancellationToken;
@@ -30,7 +30,7 @@ use crate::{
     store::FAN_OUT,
 };
 pub use read::{Evaluation, evaluations};
-pub(crate) use read::{metrics, months};
+pub(crate) use read::{cells, metrics, months};
 pub use slices::Bounds;
 
 /// How a run is worked through.
@@ -144,8 +144,9 @@ async fn as_of(shards: &[Shard], clock: Clock) -> Result<i64, RunError> {
 }
 
 /// The tables of a run's staging, each with the statement that drops a run's part of it.
-const STAGING: [(&str, Statement); 11] = [
+const STAGING: [(&str, Statement); 12] = [
     ("run_bitmaps", sql::DROP_RUN_BITMAPS),
+    ("run_cells", sql::DROP_RUN_CELLS),
     ("run_tests", sql::DROP_RUN_TESTS),
     ("run_sources", sql::DROP_RUN_SOURCES),
     ("run_windows", sql::DROP_RUN_WINDOWS),
@@ -177,16 +178,15 @@ impl Work<'_> {
         self.end_earlier_attempts().await?;
         let todo = read::todo(self.shard, self.options.run).await?;
         let slices = slices::cut(todo.units, &todo.rules, self.options.bounds);
-        let known = self.known(&slices, &todo.rules).await?;
         let numbers = slices.into_iter().enumerate();
         let mut working = stream::iter(numbers)
-            .map(|(index, units)| self.slice(index, units, &todo.rules, &known))
+            .map(|(index, units)| self.slice(index, units, &todo.rules))
             .buffer_unordered(self.options.slices_at_once.max(1));
         while let Some(outcome) = working.next().await {
             outcome?;
         }
         let run = self.options.run;
-        let ((), evaluations) = futures::try_join!(drop_staging(self.shard, run), read::evaluations(self.shard, run))?;
+        let ((), evaluations) = try_join!(drop_staging(self.shard, run), read::evaluations(self.shard, run))?;
         Ok(evaluations)
     }
 
@@ -225,13 +225,24 @@ impl Work<'_> {
         Ok(())
     }
 
-    /// What the plans have to know of the data: metrics only if a criterion asks for every metric.
-    async fn known(&self, slices: &[Vec<UnitWork>], rules: &HashMap<u64, AccountRules>) -> Result<Known, ShardError> {
-        let accounts = || slices.iter().flatten().map(|unit| unit.account);
-        let (from, to) = (accounts().min().unwrap_or(0), accounts().max().unwrap_or(0));
+    /// What the plan of a slice has to know of the data: metrics only if a criterion asks for every metric.
+    async fn known(&self, stage: &Stage, rules: &HashMap<u64, AccountRules>) -> Result<Known, ShardError> {
+        let (from, to) = (stage.account_from, stage.account_to);
         let every = rules.values().any(|rules| rules.criteria.values().any(plan::asks_every_metric));
-        let metrics = if every { read::metrics(self.shard, from, to).await? } else { HashMap::new() };
-        Ok(Known { metrics, months: read::months(self.shard, from, to).await? })
+        let metrics = async {
+            if every { read::metrics(self.shard, from, to).await } else { Ok(HashMap::new()) }
+        };
+        let (metrics, months, cells) =
+            try_join!(metrics, read::months(self.shard, from, to), read::cells(self.shard, from, to))?;
+        Ok(Known { metrics, months, cells })
+    }
+
+    /// Whether a load has taken back cells meanwhile: what was read of them may have been deleted.
+    async fn lost_cells(&self, stage: &Stage, known: &Known) -> Result<bool, ShardError> {
+        if known.cells.is_empty() {
+            return Ok(false);
+        }
+        Ok(read::cells(self.shard, stage.account_from, stage.account_to).await? != known.cells)
     }
 
     /// Evaluates and commits a slice. One that the server refuses is halved until the culprit is alone.
@@ -240,7 +251,6 @@ impl Work<'_> {
         index: usize,
         units: Vec<UnitWork>,
         rules: &HashMap<u64, AccountRules>,
-        known: &Known,
     ) -> Result<(), RunError> {
         let mut parts = vec![units];
         let mut part_no = 0;
@@ -251,9 +261,11 @@ impl Work<'_> {
             let stage = self.stage(index, part_no, &units);
             part_no += 1;
             let started = Instant::now();
-            let read_seq = commit::newest(self.shard).await?.map_or(0, |commit| commit.seq);
-            let planned = plan::plan(&stage, &units, rules, known, self.as_of_ms);
+            let (newest, known) = try_join!(commit::newest(self.shard), self.known(&stage, rules))?;
+            let read_seq = newest.map_or(0, |commit| commit.seq);
+            let planned = plan::plan(&stage, &units, rules, &known, self.as_of_ms);
             match evaluate::evaluate(self.shard, &stage, planned, self.options.limits).await {
+                Ok(()) if self.lost_cells(&stage, &known).await? => parts.push(units),
                 Ok(()) => self.commit(&stage, read_seq, started).await?,
                 Err(error) => {
                     let Some(reason) = error.refused() else { return Err(error.into()) };

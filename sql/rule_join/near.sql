@@ -7,10 +7,10 @@ FROM (
     WHERE account BETWEEN {account_from:UInt64} AND {account_to:UInt64} AND trait = 'geo' AND kind = 'point'
 ) AS v
 INNER JOIN (
-    SELECT slot, account, bucket, number_from AS latitude, number_below AS longitude, radius_m FROM run_tests
-    WHERE run = {run:UUID} AND attempt = {attempt:UUID} AND slice = {slice:UInt32} AND role = 'near'
+    SELECT slot, account, bucket, number_from AS centre_latitude, number_below AS centre_longitude, radius_m FROM run_tests
+    WHERE run = {run:UUID} AND attempt = {attempt:UUID} AND slice = {slice:UInt32} AND role = 'near' AND build = 0
 ) AS r ON r.account = v.account AND r.bucket = v.bucket
-WHERE 2 * 6371008.8 * asin(least(1., sqrt(
-    pow(sin(radians(v.latitude - r.latitude) / 2), 2)
-    + cos(radians(r.latitude)) * cos(radians(v.latitude)) * pow(sin(radians(v.longitude - r.longitude) / 2), 2)))) <= r.radius_m
+WHERE
+-- @part_metres
+    <= r.radius_m
 GROUP BY slot, page

@@ -1,4 +1,4 @@
--- traits: truth of trait criteria (properties, consents, lists)
+-- traits: truth of trait criteria (properties, consents, lists), where no cells serve them
 INSERT INTO run_bitmaps (run, attempt, slice, slot, page, truth)
 SELECT {run:UUID}, {attempt:UUID}, {slice:UInt32}, r.slot AS slot, toUInt16(bitShiftRight(v.profile_no, 16)) AS page, groupBitmapState(v.profile_no)
 FROM (
@@ -7,11 +7,11 @@ FROM (
     WHERE account BETWEEN {account_from:UInt64} AND {account_to:UInt64}
         AND trait IN (
             SELECT key FROM run_tests
-            WHERE run = {run:UUID} AND attempt = {attempt:UUID} AND slice = {slice:UInt32} AND role = 'trait')
+            WHERE run = {run:UUID} AND attempt = {attempt:UUID} AND slice = {slice:UInt32} AND role = 'trait' AND build = 0)
 ) AS v
 INNER JOIN (
 -- @part_tests
-    AND role = 'trait'
+    AND role = 'trait' AND build = 0
 ) AS r ON r.account = v.account AND r.bucket = v.bucket AND r.key_hash = v.key_hash
 WHERE v.set_ms >= r.set_from_ms AND v.set_ms < r.set_to_ms AND
 -- @part_test

@@ -11,6 +11,7 @@ CREATE TABLE IF NOT EXISTS run_tests
     bucket UInt16,
     metric LowCardinality(String) COMMENT 'For conditions, else empty',
     key LowCardinality(String) COMMENT 'Trait or property',
+    build UInt64 COMMENT 'Of a trait: the cells that serve the test; 0: none do',
     op Enum8('exists' = 1, 'number' = 2, 'text' = 3, 'contains' = 4, 'starts' = 5, 'ends' = 6, 'match' = 7, 'time' = 8, 'anniversary' = 9, 'item' = 10),
     ignore_case UInt8,
     text String COMMENT 'A part, a pattern, an item, or the salt of a sample',

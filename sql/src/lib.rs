@@ -74,7 +74,9 @@ pub mod rule_join {
         ALL, "rule_join":
         AGGREGATE = "aggregate",
         ANY = "any",
+        CELLS = "cells",
         COUNTS = "counts",
+        CUT_CELLS = "cut_cells",
         DAYS = "days",
         EDGE = "edge",
         FILTERED = "filtered",
@@ -89,6 +91,7 @@ pub mod rule_join {
         SEQUENCE = "sequence",
         TRAITS = "traits",
         UNIVERSE = "universe",
+        WHOLE_CELLS = "whole_cells",
     }
 }
 
@@ -125,6 +128,7 @@ pub mod run {
         CRITERIA = "criteria",
         DONE = "done",
         DROP_RUN_BITMAPS = "drop_run_bitmaps",
+        DROP_RUN_CELLS = "drop_run_cells",
         DROP_RUN_EVENTS = "drop_run_events",
         DROP_RUN_NODES = "drop_run_nodes",
         DROP_RUN_PLANES = "drop_run_planes",
@@ -201,20 +205,29 @@ pub mod load {
         PROPERTY_PAIRS = "property_pairs",
         SUMMARISED_UNITS = "summarised_units",
         TRAIT_KEYS = "trait_keys",
+        UNITS_WITH_CELLS = "units_with_cells",
     }
 }
 
-/// Summaries of closed data.
+/// Summaries of large units.
 pub mod summary {
     use crate::Statement;
 
     statements! {
         /// All statements of this folder.
         ALL, "summary":
+        BUILD_CELL_PAGES = "build_cell_pages",
+        BUILD_CELLS = "build_cells",
         BUILD_MONTH = "build_month",
+        BUILT_CELLS = "built_cells",
         BUILT_MONTHS = "built_months",
+        DELETE_OLD_CELL_PAGES = "delete_old_cell_pages",
+        DELETE_OLD_CELLS = "delete_old_cells",
+        MARK_CELLS = "mark_cells",
         MARK_MONTHS = "mark_months",
         MONTHS = "months",
+        OLD_CELLS = "old_cells",
+        SURVEY_TRAITS = "survey_traits",
     }
 }
 
@@ -289,6 +302,10 @@ pub mod schema {
         STEP_48 = "48_run_spans",
         STEP_49 = "49_run_planes",
         STEP_50 = "50_run_events",
+        STEP_51 = "51_trait_cell_pages",
+        STEP_52 = "52_trait_cells",
+        STEP_53 = "53_trait_summaries",
+        STEP_54 = "54_run_cells",
     }
 
     /// The schema version that this build makes and needs: the number of steps.

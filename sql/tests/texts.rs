@@ -44,12 +44,15 @@ const MAY_DIFFER: [(&str, &str, &str); 10] = [
 ];
 
 /// What accounts own: rows that no statement may read without saying whose.
-const FACTS: [&str; 14] = [
+const FACTS: [&str; 17] = [
     "profiles",
     "profile_names",
     "traits",
     "traits_by_profile",
     "trait_times",
+    "trait_cells",
+    "trait_cell_pages",
+    "trait_summaries",
     "events",
     "events_by_profile",
     "event_times",
@@ -75,9 +78,10 @@ const OF_ACCOUNTS: [&str; 8] = [
 ];
 
 /// Statements that read facts of all accounts, and why that is right.
-const OF_ALL_ACCOUNTS: [(&str, &str, &str); 6] = [
+const OF_ALL_ACCOUNTS: [(&str, &str, &str); 7] = [
     ("load/mend_names", "profiles", "copies rows as they are, for all accounts that a dead load wrote"),
     ("load/summarised_units", "month_summaries", "a load may get events of any account"),
+    ("load/units_with_cells", "trait_summaries", "a load may get documents of any account"),
     ("schema/44_members", "membership", "a view for readers, who name the account"),
     ("schema/44_members", "profile_names", "a view for readers, who name the account"),
     ("schema/45_profile_segments", "profiles", "a view for readers, who name the account"),

@@ -71,6 +71,18 @@ pub type Metrics = HashMap<(u64, u16), Vec<String>>;
 /// The calendar months (first day, counted from 1970-01-01) of a unit that are summarised in `event_months`.
 pub type Months = HashMap<(u64, u16), BTreeSet<i32>>;
 
+/// The cells of a trait.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Cells {
+    /// Which building of them counts.
+    pub build: u64,
+    /// Whether the members of each cell have one text.
+    pub exact: bool,
+}
+
+/// The traits of a unit that have cells.
+pub type TraitCells = HashMap<(u64, u16), HashMap<String, Cells>>;
+
 /// What a plan has to know of a shard's data.
 #[derive(Clone, Debug, Default)]
 pub struct Known {
@@ -78,6 +90,8 @@ pub struct Known {
     pub metrics: Metrics,
     /// For counts over long windows.
     pub months: Months,
+    /// For tests of traits.
+    pub cells: TraitCells,
 }
 
 /// Whether a criterion asks for events of every metric, so that the plan needs [`Metrics`].
@@ -245,6 +259,8 @@ impl Planner<'_> {
                     number_from: *latitude,
                     number_below: *longitude,
                     radius_m: *radius_m,
+                    key: "geo".to_owned(),
+                    build: self.cells("geo").map_or(0, |cells| cells.build),
                     ..self.test_row(role::NEAR, slot)
                 };
                 self.rows.tests.push(row);
@@ -302,12 +318,17 @@ impl Planner<'_> {
         let set = set_within.map(|window| instants::interval(window, self.as_of_ms, TimesOf::Consents));
         let row = TestRow {
             key: key.to_owned(),
+            build: self.cells(key).filter(|cells| cells.exact || !asks_for_text(test)).map_or(0, |cells| cells.build),
             // An unknown time is the least Int64: it lies in no window, but passes where none is asked for.
             set_from_ms: set.map_or(i64::MIN, |interval| interval.from_ms.max(i64::MIN + 1)),
             set_to_ms: set.map_or(i64::MAX, |interval| interval.to_ms),
             ..self.tested(role::TRAIT, slot, test)
         };
         self.rows.tests.push(row);
+    }
+
+    fn cells(&self, key: &str) -> Option<Cells> {
+        self.known.cells.get(&self.unit)?.get(key).copied()
     }
 
     /// Counts of whole metrics are served by summaries as far as they reach.
@@ -614,6 +635,7 @@ impl Planner<'_> {
             bucket,
             metric: String::new(),
             key: String::new(),
+            build: 0,
             op: test::EXISTS,
             ignore_case: 0,
             text: String::new(),
@@ -639,6 +661,14 @@ struct WindowExtra {
     every_ms: i64,
     latest: bool,
     zone: String,
+}
+
+/// Whether a test can tell profiles apart that have one kind, and one number or instant about.
+fn asks_for_text(test: &Test) -> bool {
+    match test {
+        Test::Exists | Test::Number { .. } | Test::Time { .. } | Test::Item { .. } => false,
+        Test::Text { .. } | Test::Part { .. } | Test::Match { .. } | Test::Anniversary { .. } => true,
+    }
 }
 
 fn bounds(range: NumberRange) -> (f64, f64) {

@@ -81,7 +81,7 @@ macro_rules! staged {
 staged! {
     /// A row of `run_tests`.
     TestRow {
-        role: i8, slot: u32, account: u64, bucket: u16, metric: String, key: String, op: i8, ignore_case: u8,
+        role: i8, slot: u32, account: u64, bucket: u16, metric: String, key: String, build: u64, op: i8, ignore_case: u8,
         text: String, texts: Vec<String>, number_from: f64, number_below: f64, radius_m: f64, from_ms: i64, to_ms: i64,
         from_day: i32, to_day: i32, set_from_ms: i64, set_to_ms: i64, month_days: Vec<u16>, zone_from: Vec<i64>,
         zone_offset: Vec<i64>,

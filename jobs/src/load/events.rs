@@ -26,7 +26,7 @@ pub(super) struct Events<'a> {
     context: &'a Context<'a>,
     batch: Batch,
     inserts: Inserts,
-    summaries: Summaries,
+    months: Summaries,
     lines: u64,
 }
 
@@ -70,9 +70,9 @@ struct Job {
 }
 
 impl<'a> Events<'a> {
-    pub(super) fn new(context: &'a Context<'a>, summaries: Summaries) -> Self {
+    pub(super) fn new(context: &'a Context<'a>, months: Summaries) -> Self {
         let shards = context.store.shards.len();
-        Self { context, batch: Batch::new(shards), inserts: Inserts::new(TABLE, 2 * shards), summaries, lines: 0 }
+        Self { context, batch: Batch::new(shards), inserts: Inserts::new(TABLE, 2 * shards), months, lines: 0 }
     }
 
     /// Takes the next chunk of lines.
@@ -102,7 +102,7 @@ impl<'a> Events<'a> {
         self.inserts.count(report);
         report.events = self.lines;
         finished.and(flushed).and(read)?;
-        Ok(self.summaries)
+        Ok(self.months)
     }
 
     async fn flush(&mut self, accounts: &mut Accounts) -> Result<(), LoadError> {
@@ -113,7 +113,7 @@ impl<'a> Events<'a> {
         for (shard, events) in batch.events.into_iter().enumerate().filter(|(_, events)| !events.is_empty()) {
             context.claims.check(shard).await?;
             let units = events.iter().map(|event| (event.account, event.bucket));
-            self.summaries.change(context, shard, units).await?;
+            self.months.change(context, shard, units).await?;
             let job = Job {
                 shard: context.store.shards[shard].clone(),
                 scope: context.claims.scope(shard),

@@ -16,6 +16,7 @@ use super::{
     chunk::{ParsedProfile, ProfileChunk, ProfileKey, Trait},
     inserts::{END_LIMIT, Inserts, SEND_LIMIT},
     rows::{TraitRow, version},
+    summaries::Summaries,
 };
 use crate::shards::{Shard, ShardError};
 
@@ -35,6 +36,7 @@ pub(super) struct Profiles<'a> {
     batch: Vec<(u64, ParsedProfile)>,
     batch_traits: usize,
     inserts: Inserts,
+    cells: Summaries,
     lines: u64,
     traits: u64,
     tombstones: u64,
@@ -67,9 +69,9 @@ struct TraitKey {
 }
 
 impl<'a> Profiles<'a> {
-    pub(super) fn new(context: &'a Context<'a>) -> Self {
+    pub(super) fn new(context: &'a Context<'a>, cells: Summaries) -> Self {
         let inserts = Inserts::new(TABLE, 2 * context.store.shards.len());
-        Self { context, batch: Vec::new(), batch_traits: 0, inserts, lines: 0, traits: 0, tombstones: 0 }
+        Self { context, batch: Vec::new(), batch_traits: 0, inserts, cells, lines: 0, traits: 0, tombstones: 0 }
     }
 
     /// Takes the next chunk of lines.
@@ -90,7 +92,7 @@ impl<'a> Profiles<'a> {
         read: Result<(), LoadError>,
         accounts: &mut Accounts,
         report: &mut LoadReport,
-    ) -> Result<(), LoadError> {
+    ) -> Result<Summaries, LoadError> {
         let flushed = match &read {
             Ok(()) => self.flush(accounts).await,
             Err(_) => Ok(()),
@@ -100,7 +102,8 @@ impl<'a> Profiles<'a> {
         report.profiles = self.lines;
         report.traits = self.traits;
         report.tombstones = self.tombstones;
-        finished.and(flushed).and(read)
+        finished.and(flushed).and(read)?;
+        Ok(self.cells)
     }
 
     async fn flush(&mut self, accounts: &mut Accounts) -> Result<(), LoadError> {
@@ -128,6 +131,8 @@ impl<'a> Profiles<'a> {
                 continue;
             }
             context.claims.check(shard).await?;
+            let units = documents.iter().map(|Document { number: (account, bucket, _), .. }| (*account, *bucket));
+            self.cells.change(context, shard, units).await?;
             self.traits += documents.iter().map(|document| document.traits.len() as u64).sum::<u64>();
             let had = read_traits(context, shard, &known).await?;
             self.tombstones += documents.iter_mut().map(|document| document.take_away(&had)).sum::<u64>();

@@ -1,4 +1,4 @@
-//! Summaries of months: taken back before a unit gets events, and built when a large unit has got them all.
+//! Summaries: taken back before a unit gets facts, and built when a large unit has got them all.
 
 use std::collections::HashSet;
 
@@ -7,23 +7,38 @@ use segment_sql::load as sql;
 use serde::Deserialize;
 
 use super::{Context, LoadError, accounts::Accounts};
-use crate::{shards::ShardError, summarise};
+use crate::{
+    shards::{Shard, ShardError},
+    summarise::{cells, months},
+};
 
-/// Units of fewer profiles are counted event by event in no time.
+/// In smaller units facts are looked at one by one in no time.
 pub const LARGE_UNIT_PROFILES: u32 = 100_000;
 
 /// A unit: account and bucket.
 pub(super) type Unit = (u64, u16);
 
+/// What is summarised.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Kind {
+    /// Events, by month.
+    Months,
+    /// Traits, by cells.
+    Cells,
+}
+
 /// What is known of the units of one shard.
 #[derive(Default)]
-struct Shard {
+struct Tracked {
     summarised: HashSet<Unit>,
     changed: HashSet<Unit>,
 }
 
-/// Which units are summarised, and which get events.
-pub(super) struct Summaries(Vec<Shard>);
+/// Which units have summaries of a kind, and which get facts of it.
+pub(super) struct Summaries {
+    kind: Kind,
+    shards: Vec<Tracked>,
+}
 
 #[derive(Row, Deserialize)]
 struct Summarised {
@@ -31,46 +46,64 @@ struct Summarised {
     bucket: u16,
 }
 
-impl Summaries {
-    /// Reads which units are summarised. Only loads change that, so it holds as long as the claims.
-    pub(super) async fn read(context: &Context<'_>) -> Result<Self, LoadError> {
-        let mut shards = Vec::with_capacity(context.store.shards.len());
-        for shard in &context.store.shards {
-            let rows: Vec<Summarised> = shard.call(sql::SUMMARISED_UNITS, "claim").rows().await?;
-            let summarised = rows.into_iter().map(|row| (row.account, row.bucket)).collect();
-            shards.push(Shard { summarised, ..Shard::default() });
+impl Kind {
+    async fn invalidate(self, shard: &Shard, (account, bucket): Unit, version: u64) -> Result<(), ShardError> {
+        match self {
+            Self::Months => months::invalidate(shard, account, bucket, version).await,
+            Self::Cells => cells::invalidate(shard, account, bucket, version).await,
         }
-        Ok(Self(shards))
     }
 
-    /// Has to be called before events of the units are inserted.
+    async fn build(self, shard: &Shard, (account, bucket): Unit, version: u64) -> Result<(), ShardError> {
+        match self {
+            Self::Months => months::build(shard, account, bucket, version).await,
+            Self::Cells => cells::build(shard, account, bucket, version).await,
+        }
+    }
+}
+
+impl Summaries {
+    /// Reads which units are summarised. Only loads change that, so it holds as long as the claims.
+    pub(super) async fn read(context: &Context<'_>, kind: Kind) -> Result<Self, LoadError> {
+        let statement = match kind {
+            Kind::Months => sql::SUMMARISED_UNITS,
+            Kind::Cells => sql::UNITS_WITH_CELLS,
+        };
+        let mut shards = Vec::with_capacity(context.store.shards.len());
+        for shard in &context.store.shards {
+            let rows: Vec<Summarised> = shard.call(statement, "claim").rows().await?;
+            let summarised = rows.into_iter().map(|row| (row.account, row.bucket)).collect();
+            shards.push(Tracked { summarised, ..Tracked::default() });
+        }
+        Ok(Self { kind, shards })
+    }
+
+    /// Has to be called before facts of the units are inserted.
     pub(super) async fn change(
         &mut self,
         context: &Context<'_>,
         number: usize,
         units: impl Iterator<Item = Unit>,
     ) -> Result<(), ShardError> {
-        let Some(Shard { summarised, changed }) = self.0.get_mut(number) else { return Ok(()) };
+        let Some(Tracked { summarised, changed }) = self.shards.get_mut(number) else { return Ok(()) };
         let mut last = None;
         for unit in units {
             if last.replace(unit) != Some(unit) && changed.insert(unit) && summarised.remove(&unit) {
-                let (account, bucket) = unit;
-                let version = context.claims.version(number);
-                summarise::invalidate(&context.store.shards[number], account, bucket, version).await?;
+                let (shard, version) = (&context.store.shards[number], context.claims.version(number));
+                self.kind.invalidate(shard, unit, version).await?;
             }
         }
         Ok(())
     }
 
-    /// Builds the summaries of units of at least so many profiles that got events.
+    /// Builds the summaries of units of at least so many profiles that got facts.
     pub(super) async fn build(&self, context: &Context<'_>, accounts: &Accounts, from: u32) -> Result<(), LoadError> {
-        for (number, Shard { changed, .. }) in self.0.iter().enumerate() {
-            let units = accounts.touched_units(number).into_iter();
-            let large = units.filter(|unit| unit.profiles >= from && changed.contains(&(unit.account, unit.bucket)));
-            for unit in large {
+        for (number, Tracked { changed, .. }) in self.shards.iter().enumerate() {
+            let units = accounts.touched_units(number).into_iter().filter(|unit| unit.profiles >= from);
+            for unit in units.map(|unit| (unit.account, unit.bucket)).filter(|unit| changed.contains(unit)) {
                 context.claims.check(number).await?;
                 let (shard, version) = (&context.store.shards[number], context.claims.version(number));
-                summarise::summarise(shard, unit.account, unit.bucket, version).await?;
+                self.kind.build(shard, unit, version).await?;
             }
         }
         Ok(())

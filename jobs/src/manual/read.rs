@@ -10,7 +10,7 @@ use uuid::Uuid;
 
 use super::RunError;
 use crate::{
-    evaluate::plan::{AccountRules, Metrics, Months, Root, UnitWork},
+    evaluate::plan::{AccountRules, Cells, Metrics, Months, Root, TraitCells, UnitWork},
     shards::{Shard, ShardError},
 };
 
@@ -95,6 +95,15 @@ struct MetricRow {
 }
 
 #[derive(Row, Deserialize)]
+struct CellsRow {
+    account: u64,
+    bucket: u16,
+    r#trait: String,
+    exact: u8,
+    build: u64,
+}
+
+#[derive(Row, Deserialize)]
 struct MonthRow {
     account: u64,
     bucket: u16,
@@ -160,6 +169,21 @@ pub(crate) async fn months(shard: &Shard, account_from: u64, account_to: u64) ->
         months.entry((account, bucket)).or_default().insert(month);
     }
     Ok(months)
+}
+
+/// The traits of units that have cells.
+pub(crate) async fn cells(shard: &Shard, account_from: u64, account_to: u64) -> Result<TraitCells, ShardError> {
+    let rows: Vec<CellsRow> = shard
+        .call(summary::BUILT_CELLS, "read")
+        .param("account_from", account_from)
+        .param("account_to", account_to)
+        .rows()
+        .await?;
+    let mut cells = TraitCells::new();
+    for CellsRow { account, bucket, r#trait, exact, build } in rows {
+        cells.entry((account, bucket)).or_default().insert(r#trait, Cells { build, exact: exact == 1 });
+    }
+    Ok(cells)
 }
 
 fn rules(

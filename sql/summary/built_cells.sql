@@ -1,0 +1,4 @@
+-- built_cells: the traits that have cells, of accounts
+SELECT account, bucket, trait, exact, build FROM trait_summaries FINAL
+WHERE account BETWEEN {account_from:UInt64} AND {account_to:UInt64} AND built = 1
+ORDER BY account, bucket, trait
