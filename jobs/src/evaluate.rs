@@ -86,14 +86,14 @@ fn statements(rows: &Rows) -> [Vec<Statement>; 2] {
         (cells, sql::CELLS),
         (filtered, sql::FILTERED),
         (raw(role::TRAIT), sql::TRAITS),
+        (raw(role::TEXT), sql::TEXTS),
         (raw(role::NEAR), sql::NEAR),
         (roles.contains(&role::SAMPLE), sql::SAMPLE),
         (forms.contains(&form::ANY), sql::ANY),
         (forms.contains(&form::PIECE), sql::PIECES),
     ];
     let second = [
-        (cells, sql::WHOLE_CELLS),
-        (cells, sql::CUT_CELLS),
+        (cells, sql::CELL_MEMBERS),
         (!rows.spans.is_empty(), sql::PLANES),
         (forms.contains(&form::COUNT), sql::COUNTS),
         (forms.contains(&form::AGGREGATE), sql::AGGREGATE),

@@ -1,4 +1,4 @@
--- Truth of criteria and nodes while a slice is evaluated; a page holds 65,536 profiles.
+-- Truth of criteria and nodes while a slice is evaluated; a page holds 65,536 profiles, and a slot has one row a page.
 CREATE TABLE IF NOT EXISTS run_bitmaps
 (
     run UUID,

@@ -75,8 +75,8 @@ pub mod rule_join {
         AGGREGATE = "aggregate",
         ANY = "any",
         CELLS = "cells",
+        CELL_MEMBERS = "cell_members",
         COUNTS = "counts",
-        CUT_CELLS = "cut_cells",
         DAYS = "days",
         EDGE = "edge",
         FILTERED = "filtered",
@@ -89,9 +89,9 @@ pub mod rule_join {
         RESULTS = "results",
         SAMPLE = "sample",
         SEQUENCE = "sequence",
+        TEXTS = "texts",
         TRAITS = "traits",
         UNIVERSE = "universe",
-        WHOLE_CELLS = "whole_cells",
     }
 }
 

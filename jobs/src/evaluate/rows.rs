@@ -8,13 +8,14 @@ use uuid::Uuid;
 pub mod role {
     #![expect(missing_docs, reason = "the names are those of the column's values")]
     pub const TRAIT: i8 = 1;
-    pub const NEAR: i8 = 2;
-    pub const SAMPLE: i8 = 3;
-    pub const WHERE: i8 = 4;
-    pub const UNLESS: i8 = 5;
-    pub const HAS: i8 = 6;
-    pub const LACKS: i8 = 7;
-    pub const VALUE: i8 = 8;
+    pub const TEXT: i8 = 2;
+    pub const NEAR: i8 = 3;
+    pub const SAMPLE: i8 = 4;
+    pub const WHERE: i8 = 5;
+    pub const UNLESS: i8 = 6;
+    pub const HAS: i8 = 7;
+    pub const LACKS: i8 = 8;
+    pub const VALUE: i8 = 9;
 }
 
 /// Values of `run_tests.op`.
