@@ -6,6 +6,7 @@ mod data;
 mod random;
 mod segments;
 mod shrink;
+mod traits;
 mod values;
 
 use crate::oracle;
@@ -34,6 +35,12 @@ const ZONES: [(&str, &[&str]); 10] = [
 pub fn counts(seed: u64, worlds: usize, as_of: i64) -> Vec<World> {
     let mut random = Random::new(seed);
     (0..worlds).map(|_| counts::world(&mut random, as_of)).collect()
+}
+
+/// So many worlds that are all about the traits of many profiles.
+pub fn traits(seed: u64, worlds: usize, as_of: i64) -> Vec<World> {
+    let mut random = Random::new(seed);
+    (0..worlds).map(|_| traits::world(&mut random, as_of)).collect()
 }
 
 const HOUR: i64 = 3_600_000;

@@ -82,3 +82,52 @@ fn counts_over_months_tell_profiles_apart() -> Result<()> {
     ensure!(segments.len() * 2 > all, "{} of {all}", segments.len());
     Ok(())
 }
+
+/// The worlds of the test below.
+fn many_profiles(seed: u64) -> Batch {
+    let as_of = cases::batch(seed, 1).as_of;
+    Batch { as_of, worlds: cases::traits(seed, 3, as_of) }
+}
+
+#[test]
+fn cells_of_traits_agree_with_the_oracle_where_bounds_cut_them() -> Result<()> {
+    let Some(server) = Server::start()? else { return Ok(()) };
+    let seed = setting("SEGMENT_TESTS_SEED", 1)?;
+    for round in 0..setting("SEGMENT_TESTS_STORE_ROUNDS", 1)? {
+        let batch = many_profiles(seed + round);
+        let expected = batch.by_oracle().map_err(|trouble| anyhow!("{trouble:?}"))?;
+        for loads in [&[true][..], &[true, true]] {
+            let found = Shape { shards: 1, profiles: ONE_BUCKET, loads }.members(&server, &batch)?;
+            let differing: Vec<_> = expected.symmetric_difference(&found).collect();
+            let segments: BTreeSet<_> = differing.iter().map(|found| (found.0, &found.1)).collect();
+            let spec = |(world, name): &(usize, &String)| batch.worlds[*world].segments.iter().find(|one| one.0 == **name);
+            ensure!(
+                differing.is_empty(),
+                "seed {}, {} loads: {} members of {} segments differ; one: {:?} in {:?}",
+                seed + round,
+                loads.len(),
+                differing.len(),
+                segments.len(),
+                differing.first(),
+                segments.first().and_then(spec).map(|found| found.1.to_string())
+            );
+        }
+    }
+    Ok(())
+}
+
+#[test]
+fn bounds_cut_cells_of_every_axis() -> Result<()> {
+    let Some(server) = Server::start()? else { return Ok(()) };
+    let store = Shape { shards: 1, profiles: ONE_BUCKET, loads: &[true, true] }.fill(&server, &many_profiles(1))?;
+    let axes = "SELECT axis, count() AS n, countIf(greatest > least OR number_greatest > number_least OR radius_m > 0) AS wide \
+                FROM trait_cells GROUP BY axis";
+    let axes = store.rows(axes)?;
+    ensure!(axes.len() == 6, "{axes:?}");
+    let wide = axes.iter().filter(|row| whole(row, "wide").is_ok_and(|wide| wide >= 4)).count();
+    ensure!(wide == 5, "{axes:?}");
+    // The second load has built all anew, and nothing of the first one is left.
+    let builds = store.rows("SELECT uniqExact(account, build) AS n, uniqExact(account) AS accounts FROM trait_cell_pages")?;
+    ensure!(builds.iter().all(|row| whole(row, "n").ok() == whole(row, "accounts").ok()), "{builds:?}");
+    Ok(())
+}
