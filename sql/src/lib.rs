@@ -188,6 +188,7 @@ pub mod load {
     statements! {
         /// All statements of this folder.
         ALL, "load":
+        ABANDONED = "abandoned",
         ACCOUNTS = "accounts",
         BACKFILL_PAIR = "backfill_pair",
         BUCKETS_WITH_EVENTS = "buckets_with_events",

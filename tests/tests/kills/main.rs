@@ -14,6 +14,7 @@
 #![expect(clippy::unwrap_used, clippy::panic, reason = "what helpers of tests cannot do fails the test")]
 
 mod jobs;
+mod moments;
 mod overtaken;
 mod random;
 mod servers;
@@ -154,7 +155,7 @@ fn what_is_killed_anywhere_and_run_again_ends_as_if_nothing_had_happened() {
     let wanted = points();
     // Some jobs end before they are killed.
     let rounds = (wanted / 5).div_ceil(servers::POINTS);
-    let stores = (wanted - (rounds * servers::POINTS).min(wanted)).div_ceil(jobs::POINTS - 1);
+    let stores = wanted.saturating_sub(rounds * servers::POINTS).div_ceil(jobs::POINTS);
     let mut killed = Killed::default();
     thread::scope(|scope| {
         let servers: Vec<_> = (0..rounds).map(|round| scope.spawn(move || servers::kill_in_turn(round))).collect();
