@@ -141,6 +141,7 @@ pub mod run {
         MEMBERS = "members",
         METRICS = "metrics",
         NODES = "nodes",
+        OTHER_ATTEMPTS = "other_attempts",
         SEGMENTS = "segments",
         STAGED = "staged",
         UNIT_SIZES = "unit_sizes",

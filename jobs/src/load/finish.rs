@@ -2,7 +2,8 @@
 //!
 //! Staging goes by the load's name, which its claim keeps, so what a load that died left there is known as such. The
 //! newest claim's holder drops it, under the fence: the last commit of the dead has been applied by then. Should one
-//! only have been suspended, it finds its roots gone when it wakes, and what it commits changes nothing.
+//! only have been suspended, it finds its roots gone when it wakes, and what it commits changes nothing. All that this
+//! load brings is in place by then and its own commits come after, so no older universe replaces a newer one.
 
 use std::time::Instant;
 
@@ -52,6 +53,7 @@ async fn commit_shard(
     clock: Clock,
 ) -> Result<u64, LoadError> {
     let shard = &context.store.shards[number];
+    drop_abandoned(context, number).await?;
     let (run, attempt) = (context.claims.name(), Uuid::new_v4());
     for (slice, units) in (0..).zip(slices(&units)) {
         let (Some(first), Some(last)) = (units.first(), units.last()) else { continue };
@@ -62,7 +64,6 @@ async fn commit_shard(
     if !units.is_empty() {
         drop_staging(shard, &run.to_string(), &context.claims.scope(number)).await?;
     }
-    drop_abandoned(context, number).await?;
     Ok(units.len() as u64)
 }
 
