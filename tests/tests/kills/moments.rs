@@ -51,7 +51,7 @@ fn suspended((table, committed): (&str, u32)) -> (Store<'static>, Child) {
     let mut store = new_store(SHARED.server.url(), format!("suspended_in_{table}"));
     (0..LAST).for_each(|step| run(&mut store, step));
     // Slow enough to be met, and over before the fence is.
-    store.sql(&format!("ALTER TABLE {table} ADD CONSTRAINT slow CHECK sleepEachRow(0.1) = 0"));
+    store.sql(&format!("ALTER TABLE {table} ADD CONSTRAINT slow CHECK sleepEachRow(0.02) = 0"));
     let mut job = store.spawn(LAST);
     let under_way = format!(
         "SELECT count() FROM system.processes WHERE startsWith(query_id, '{}/commit/') AND query LIKE '%INSERT INTO {table} %' \
@@ -77,7 +77,9 @@ fn overtake(written: (&str, u32)) {
     let errors = String::from_utf8_lossy(&output.stderr);
     let was_committed = written.0 == "membership";
     assert_eq!(output.status.success(), was_committed, "{}: {errors}", store.database);
-    assert!(was_committed || errors.contains("the fence was lost"), "{}: {errors}", store.database);
+    // Where the server is slow, the statement is still under way and is ended by the successor.
+    let ended = ["the fence was lost", "QUERY_WAS_CANCELLED"].iter().any(|reason| errors.contains(reason));
+    assert!(was_committed || ended, "{}: {errors}", store.database);
     store.sql("OPTIMIZE TABLE evaluations FINAL");
     compare(&store, LAST);
     end(&store);
