@@ -44,8 +44,8 @@ bench: ## Benchmarks: they print times, ratios and sizes (ARGS="alone --profiles
 	  echo "== $$figure"; $(or $(CARGO_TARGET_DIR),target)/release/segment-bench $$figure || exit 1; \
 	done
 
-soak: ## Random worlds against the oracle, for long (SEGMENT_TESTS_SEED begins elsewhere)
+soak: ## Random worlds against the oracle, and jobs killed anywhere, for long (SEGMENT_TESTS_SEED begins elsewhere)
 	cargo build --package segmentctl --package segment-jobs --package embedded-clickhouse
 	SEGMENT_TESTS_ROUNDS=200 SEGMENT_TESTS_STORE_ROUNDS=50 SEGMENT_TESTS_REQUIRE_SEGMENTCTL=1 \
 	  cargo test --package segment-tests --test properties --test stores -- --nocapture
-	cargo test --package segment-tests --test kills -- --ignored --nocapture
+	SEGMENT_KILL_POINTS=200 cargo test --package segment-tests --test kills -- --nocapture

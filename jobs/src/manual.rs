@@ -164,6 +164,11 @@ struct StagedRow {
     table: String,
 }
 
+#[derive(Row, Deserialize)]
+struct OthersRow {
+    found: u8,
+}
+
 /// A run on one shard.
 struct Work<'a> {
     shard: &'a Shard,
@@ -186,8 +191,29 @@ impl Work<'_> {
             outcome?;
         }
         let run = self.options.run;
-        let ((), evaluations) = try_join!(drop_staging(self.shard, run), read::evaluations(self.shard, run))?;
+        let ((), evaluations) = try_join!(self.end_staging(), read::evaluations(self.shard, run))?;
         Ok(evaluations)
+    }
+
+    /// Drops what the run has staged. An attempt that was only suspended may have gone on: under the fence, so that it is
+    /// not between its commit and the applying of it, which needs what is dropped.
+    async fn end_staging(&self) -> Result<(), ShardError> {
+        let run = self.options.run;
+        let call = self.shard.call(sql::OTHER_ATTEMPTS, "drop").param("run", run.to_string());
+        let others: Option<OthersRow> = call.param("attempt", self.attempt.to_string()).row().await?;
+        if others.is_none_or(|others| others.found == 0) {
+            return drop_staging(self.shard, run).await;
+        }
+        let fence = self.settled_fence().await?;
+        drop_staging(self.shard, run).await?;
+        fence.release().await
+    }
+
+    /// The fence, when all that was committed has been applied.
+    async fn settled_fence(&self) -> Result<Fence, ShardError> {
+        let fence = Fence::take(self.shard, &Uuid::new_v4().to_string()).await?;
+        commit::settle(self.shard, &fence).await?;
+        Ok(fence)
     }
 
     async fn kill(&self, scope: &str) -> Result<(), ShardError> {
@@ -202,10 +228,10 @@ impl Work<'_> {
         if staged.is_empty() {
             return Ok(());
         }
-        let fence = Fence::take(self.shard, &Uuid::new_v4().to_string()).await?;
-        commit::settle(self.shard, &fence).await?;
-        fence.release().await?;
-        self.drop_staging(&staged).await
+        // Under the fence too, like the end of staging.
+        let fence = self.settled_fence().await?;
+        self.drop_staging(&staged).await?;
+        fence.release().await
     }
 
     /// The tables that hold rows of this run.

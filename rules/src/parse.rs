@@ -1,6 +1,7 @@
 //! From a document to a parsed Segment: its fields judged one by one, its criteria canonical, its match an expression.
 
 mod fields;
+mod names;
 
 use std::collections::HashMap;
 
@@ -96,7 +97,8 @@ pub(crate) fn segment(
     object: &ObjectName,
     store_zone: impl FnOnce(&ObjectName) -> StoreZone,
 ) -> Result<ParsedSegment, Vec<Problem>> {
-    let mut problems = fields::unknown_fields(&document.value);
+    let mut problems: Vec<Problem> = names::problems(object).collect();
+    problems.extend(fields::unknown_fields(&document.value));
     problems
         .extend(fields::lossy_values(&document.lossy_numbers).map(|path| Problem::new(path, LOSSY_REASON, LOSSY_MEND)));
     let spec: SegmentSpec = match fields::spec(&document.value) {

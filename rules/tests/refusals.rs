@@ -369,6 +369,23 @@ fn refuses_numbers_with_more_digits_than_float64_keeps() {
     accept_criterion("event: {metric: m, sum: {property: p, equals: 0.10000000000000001}}");
 }
 
+/// With a `/` in them, `a` + `b/c` and `a/b` + `c` would be one path, and so one segment.
+#[test]
+fn refuses_names_that_kubernetes_refuses() {
+    let refused_at = |from: &str, to: &str| -> Vec<String> {
+        let refused = refused(&segment("s", "criteria: []").replace(from, to));
+        refused.into_iter().map(|refusal| format!("{}: {}; {}", refusal.path, refusal.reason, refusal.mend)).collect()
+    };
+    let name = refused_at("name: s,", "name: b/c,");
+    assert!(
+        matches!(&name[..], [only] if only.starts_with("metadata.name: ") && only.contains("\"b/c\"; write")),
+        "{name:?}"
+    );
+    let namespace = refused_at("namespace: shop", "namespace: a/b");
+    assert!(matches!(&namespace[..], [only] if only.starts_with("metadata.namespace: ")), "{namespace:?}");
+    assert!(refused_at("account: \"42\"", "account: \"A/b c\"").is_empty(), "accounts are any text");
+}
+
 #[test]
 fn refuses_every_segment_of_a_name() {
     let refused = refused(&format!("{}---\n{}", segment("s", "criteria: []"), segment("s", "account: 42")));

@@ -1,4 +1,5 @@
--- What came of the segments of a run; valid when its batch is committed, or when it failed.
+-- What came of the segments of a run; valid when its batch is committed, or when it failed. The batch is in the key: what
+-- an attempt that was overtaken writes late must not take the place of what its successor committed under the same seq.
 CREATE TABLE IF NOT EXISTS evaluations
 (
     run UUID,
@@ -18,5 +19,5 @@ CREATE TABLE IF NOT EXISTS evaluations
     seq UInt64 COMMENT 'Of the commit; 0 when it failed'
 )
 ENGINE = ReplacingMergeTree(seq)
-ORDER BY (run, account, bucket, segment)
+ORDER BY (run, account, bucket, segment, batch)
 COMMENT 'What came of the segments of a run'

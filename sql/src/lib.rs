@@ -145,6 +145,7 @@ pub mod run {
         MEMBERS = "members",
         METRICS = "metrics",
         NODES = "nodes",
+        OTHER_ATTEMPTS = "other_attempts",
         SEGMENTS = "segments",
         STAGED = "staged",
         UNIT_SIZES = "unit_sizes",
@@ -192,6 +193,7 @@ pub mod load {
     statements! {
         /// All statements of this folder.
         ALL, "load":
+        ABANDONED = "abandoned",
         ACCOUNTS = "accounts",
         BACKFILL_PAIR = "backfill_pair",
         BUCKETS_WITH_EVENTS = "buckets_with_events",

@@ -261,12 +261,12 @@ fn hostile_lines(text: &str) -> (String, String) {
 fn text_that_looks_like_sql_is_only_text() -> Result<()> {
     let Some(server) = Server::start()? else { return Ok(()) };
     let store = Store::new(&[&server, &server], AS_OF)?;
-    let mut documents = Vec::new();
+    let (mut documents, mut refused) = (Vec::new(), Vec::new());
     let (mut profiles, mut events) = (String::new(), String::new());
     for (index, text) in HOSTILE.iter().enumerate() {
         documents.extend(hostile_segments(index, text)?);
-        // Kubernetes would not take such a name; files of Segments may have it.
-        documents.push(segment(text, text, vec![criterion("list", &format!(r#"{{"id": {}}}"#, Json::text(*text)))?]));
+        // Kubernetes would not take such a name.
+        refused.push(segment(text, text, vec![criterion("list", &format!(r#"{{"id": {}}}"#, Json::text(*text)))?]));
         let lines = hostile_lines(text);
         profiles += &lines.0;
         events += &lines.1;
@@ -280,6 +280,9 @@ fn text_that_looks_like_sql_is_only_text() -> Result<()> {
     store.load(&files, &["--summarise-from", "0", "--profiles-per-bucket", "2"])?;
     store.evaluate(&yaml(&documents), &[])?.context("a run")?;
     agrees(&store, &documents, &files)?;
+    let outcome = store.publish(&yaml(&refused), &[])?;
+    ensure!(outcome.code == Some(3) && outcome.stdout.is_empty(), "{outcome:?}");
+    assert_eq!(outcome.stderr.matches("metadata.name: ").count(), refused.len());
     assert_eq!([tables(0)?, tables(1)?], before);
     Ok(())
 }

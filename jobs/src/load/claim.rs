@@ -32,7 +32,10 @@ const SCOPE: &str = "claim";
 
 /// The claims of a load, one for each shard of the store, in their order.
 #[derive(Debug)]
-pub(super) struct Claims(Vec<Option<Claim>>);
+pub(super) struct Claims {
+    name: Uuid,
+    claims: Vec<Option<Claim>>,
+}
 
 #[derive(Debug)]
 struct Claim {
@@ -60,14 +63,14 @@ impl Claims {
     /// Waits for the lanes of all shards and takes them. What a dead holder left is ended and mended.
     pub(super) async fn take(store: &Store) -> Result<Self, ShardError> {
         let name = Uuid::new_v4();
-        let mut claims = Self(Vec::with_capacity(store.shards.len()));
+        let mut claims = Self { name, claims: Vec::with_capacity(store.shards.len()) };
         for shard in &store.shards {
             if store.lanes_of(shard).is_empty() {
-                claims.0.push(None);
+                claims.claims.push(None);
                 continue;
             }
             match Claim::take(shard, name).await {
-                Ok(claim) => claims.0.push(Some(claim)),
+                Ok(claim) => claims.claims.push(Some(claim)),
                 Err(error) => {
                     // Nothing was done yet. What cannot be given back is as good as dead.
                     let _ = claims.release().await;
@@ -78,6 +81,11 @@ impl Claims {
         Ok(claims)
     }
 
+    /// The load's name, under which it stages too: its successors find it in the claims.
+    pub(super) fn name(&self) -> Uuid {
+        self.name
+    }
+
     /// Refuses to go on when another load has taken the lanes of the shard.
     pub(super) async fn check(&self, shard: usize) -> Result<(), LoadError> {
         match self.claim(shard) {
@@ -86,9 +94,14 @@ impl Claims {
         }
     }
 
+    /// The epoch of the claim on the shard; greater than those of all loads before.
+    pub(super) fn epoch(&self, shard: usize) -> u64 {
+        self.claim(shard).map_or(0, |claim| claim.epoch)
+    }
+
     /// Begins the query ids of all statements of this load on the shard.
     pub(super) fn scope(&self, shard: usize) -> String {
-        format!("load/{}", self.claim(shard).map_or(0, |claim| claim.epoch))
+        format!("load/{}", self.epoch(shard))
     }
 
     /// The version of this load on the shard.
@@ -98,7 +111,7 @@ impl Claims {
 
     /// Gives all lanes back. Nothing of this load may be under way any more.
     pub(super) async fn release(&self) -> Result<(), ShardError> {
-        for claim in self.0.iter().flatten() {
+        for claim in self.claims.iter().flatten() {
             claim.heartbeat.abort();
             mark(&claim.shard, &claim.holder, claim.epoch, true).await?;
         }
@@ -106,7 +119,7 @@ impl Claims {
     }
 
     fn claim(&self, shard: usize) -> Option<&Claim> {
-        self.0.get(shard)?.as_ref()
+        self.claims.get(shard)?.as_ref()
     }
 }
 

@@ -1,9 +1,16 @@
 //! The end of a load: the profiles of its units become the universe (segment 0), by commits.
+//!
+//! Staging goes by the load's name, which its claim keeps, so what a load that died left there is known as such. The
+//! newest claim's holder drops it, under the fence: the last commit of the dead has been applied by then. Should one
+//! only have been suspended, it finds its roots gone when it wakes, and what it commits changes nothing. All that this
+//! load brings is in place by then and its own commits come after, so no older universe replaces a newer one.
 
 use std::time::Instant;
 
+use clickhouse::Row;
 use futures::{StreamExt, TryStreamExt, stream};
-use segment_sql::{rule_join, run as run_sql};
+use segment_sql::{load as sql, rule_join, run as run_sql};
+use serde::Deserialize;
 use uuid::Uuid;
 
 use super::{
@@ -14,6 +21,7 @@ use super::{
 use crate::{
     clock::Clock,
     commit::{self, Batch, Stage},
+    fence::Fence,
     shards::{Shard, ShardError},
     store::FAN_OUT,
 };
@@ -23,11 +31,15 @@ const SLICE_UNITS: usize = 10_000;
 /// Profiles that end a slice too.
 const SLICE_PROFILES: u64 = 20_000_000;
 
+#[derive(Row, Deserialize)]
+struct Abandoned {
+    run: String,
+}
+
 /// Commits the units of all shards. Returns how many there are.
 pub(super) async fn commit_units(context: &Context<'_>, accounts: &Accounts, clock: Clock) -> Result<u64, LoadError> {
-    let run = Uuid::new_v4();
     let counts: Vec<u64> = stream::iter(0..context.store.shards.len())
-        .map(|shard| commit_shard(context, shard, run, accounts.touched_units(shard), clock))
+        .map(|shard| commit_shard(context, shard, accounts.touched_units(shard), clock))
         .buffered(FAN_OUT)
         .try_collect()
         .await?;
@@ -37,30 +49,59 @@ pub(super) async fn commit_units(context: &Context<'_>, accounts: &Accounts, clo
 async fn commit_shard(
     context: &Context<'_>,
     number: usize,
-    run: Uuid,
     units: Vec<TouchedUnit>,
     clock: Clock,
 ) -> Result<u64, LoadError> {
     let shard = &context.store.shards[number];
-    let attempt = Uuid::new_v4();
+    drop_abandoned(context, number).await?;
+    let (run, attempt) = (context.claims.name(), Uuid::new_v4());
     for (slice, units) in (0..).zip(slices(&units)) {
         let (Some(first), Some(last)) = (units.first(), units.last()) else { continue };
         let stage = Stage { run, attempt, slice, account_from: first.account, account_to: last.account };
         context.claims.check(number).await?;
-        commit_slice(shard, &stage, units, clock).await?;
+        commit_slice(context, number, &stage, units, clock).await?;
     }
     if !units.is_empty() {
-        let scope = format!("run/{run}");
-        let drop = |statement| shard.call(statement, &scope).param("run", run.to_string()).execute();
-        futures::try_join!(drop(run_sql::DROP_RUN_ROOTS), drop(run_sql::DROP_RUN_RESULTS))?;
+        drop_staging(shard, &run.to_string(), &context.claims.scope(number)).await?;
     }
     Ok(units.len() as u64)
 }
 
-async fn commit_slice(shard: &Shard, stage: &Stage, units: &[TouchedUnit], clock: Clock) -> Result<(), LoadError> {
+/// Drops what loads that died have staged on the shard.
+async fn drop_abandoned(context: &Context<'_>, number: usize) -> Result<(), LoadError> {
+    let (shard, scope) = (&context.store.shards[number], context.claims.scope(number));
+    let call = shard.call(sql::ABANDONED, &scope).param("epoch", context.claims.epoch(number));
+    let abandoned: Vec<Abandoned> = call.rows().await?;
+    if abandoned.is_empty() {
+        return Ok(());
+    }
+    let fence = Fence::take(shard, &Uuid::new_v4().to_string()).await?;
+    commit::settle(shard, &fence).await?;
+    for Abandoned { run } in &abandoned {
+        drop_staging(shard, run, &scope).await?;
+    }
+    Ok(fence.release().await?)
+}
+
+/// Roots go first: pages without roots are never committed.
+async fn drop_staging(shard: &Shard, run: &str, scope: &str) -> Result<(), ShardError> {
+    for statement in [run_sql::DROP_RUN_ROOTS, run_sql::DROP_RUN_RESULTS] {
+        shard.call(statement, scope).param("run", run).execute().await?;
+    }
+    Ok(())
+}
+
+async fn commit_slice(
+    context: &Context<'_>,
+    number: usize,
+    stage: &Stage,
+    units: &[TouchedUnit],
+    clock: Clock,
+) -> Result<(), LoadError> {
+    let shard = &context.store.shards[number];
     let started = Instant::now();
     let read_seq = commit::newest(shard).await?.map_or(0, |newest| newest.seq);
-    stage_universe(shard, stage, units).await?;
+    stage_universe(shard, stage, units, &context.claims.scope(number)).await?;
     let batch = Batch {
         mode: "load",
         reason: "initial",
@@ -73,7 +114,8 @@ async fn commit_slice(shard: &Shard, stage: &Stage, units: &[TouchedUnit], clock
     Ok(())
 }
 
-async fn stage_universe(shard: &Shard, stage: &Stage, units: &[TouchedUnit]) -> Result<(), ShardError> {
+/// The scope is that of the load, so that a successor ends the statements with all others.
+async fn stage_universe(shard: &Shard, stage: &Stage, units: &[TouchedUnit], scope: &str) -> Result<(), ShardError> {
     let roots = (0..).zip(units).map(|(slot, unit)| RootRow {
         run: stage.run,
         attempt: stage.attempt,
@@ -84,8 +126,8 @@ async fn stage_universe(shard: &Shard, stage: &Stage, units: &[TouchedUnit]) -> 
         version: 0,
         slot,
     });
-    shard.insert_all("run_roots", &stage.scope(), roots).await?;
-    stage.bind(shard.call(rule_join::LOADED_UNIVERSE, &stage.scope())).execute().await
+    shard.insert_all("run_roots", scope, roots).await?;
+    stage.bind(shard.call(rule_join::LOADED_UNIVERSE, scope)).execute().await
 }
 
 /// Cuts units into slices.

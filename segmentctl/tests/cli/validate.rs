@@ -102,6 +102,14 @@ fn references() -> Result<()> {
 }
 
 #[test]
+fn names_that_kubernetes_refuses() -> Result<()> {
+    let call = Call::new(&["validate", "s.yaml"])?;
+    let documents = format!("{}---\n{}", segment_in("a", "b/c", ""), segment_in("a/b", "c", ""));
+    let outcome = call.file("s.yaml", documents)?.run()?.ended(3)?;
+    outcome.says(&["s.yaml: a/b/c: metadata.name: ", "s.yaml: a/b/c: metadata.namespace: ", "write lower-case letters"])
+}
+
+#[test]
 fn a_name_of_two_segments() -> Result<()> {
     let call = Call::new(&["validate", "s.yaml", "t.yaml"])?;
     let outcome = call.file("s.yaml", segment("a", ""))?.file("t.yaml", segment("a", ""))?.run()?.ended(3)?;

@@ -1,9 +1,10 @@
-//! What the killed jobs work on: two accounts, two loads thirty days apart, segments of most kinds; and, by the oracle,
-//! who the members are after each.
+//! What the killed jobs work on: two accounts, two loads thirty days apart, segments that are edited in between; and, by
+//! the oracle, who the members are after each.
 
 use std::{
     collections::BTreeSet,
     fs,
+    ops::Range,
     path::{Path, PathBuf},
 };
 
@@ -23,14 +24,13 @@ pub(crate) type Member = (String, String);
 
 /// The files of the two loads, and what has to come of them.
 pub(crate) struct Inputs {
-    /// Segments of both evaluations.
-    pub(crate) segments: PathBuf,
     /// First and second load.
     pub(crate) phases: [Phase; 2],
 }
 
 /// A load and the evaluation after it.
 pub(crate) struct Phase {
+    pub(crate) segments: PathBuf,
     pub(crate) profiles: PathBuf,
     pub(crate) events: PathBuf,
     /// As `--clock` takes it.
@@ -38,11 +38,33 @@ pub(crate) struct Phase {
     pub(crate) members: BTreeSet<Member>,
 }
 
+/// The first [`FEW`] of them bring rows into every table of staging, and refer to each other.
 const SEGMENTS: [(&str, &str); 13] = [
     ("everyone", "{}"),
     (
         "often",
         r#"{"criteria":[{"name":"c","event":{"metric":"Placed Order","distinctDays":{"atLeast":6},"within":{"last":"365d"}}}]}"#,
+    ),
+    (
+        "offers",
+        r#"{"criteria":[{"name":"o","event":{"metric":"Clicked Email","where":[{"property":"link","startsWith":"offer",
+            "ignoreCase":true}],"count":{"atLeast":2}}},
+            {"name":"m","event":{"metric":"Placed Order","max":{"property":"value","above":97}}}],"match":"o && !m"}"#,
+    ),
+    (
+        "birthday",
+        r#"{"timeZone":"America/New_York","criteria":[{"name":"b","property":{"name":"birthday","anniversary":{"next":"90d"}}},
+            {"name":"e","consent":{"channel":"email","status":"subscribed"}}]}"#,
+    ),
+    (
+        "once",
+        r#"{"criteria":[{"name":"o","event":{"metric":"Clicked Email","count":{"equals":1}}},
+            {"name":"a","event":{"metric":"Placed Order","within":{"olderThan":"180d"}}}]}"#,
+    ),
+    (
+        "lapsing",
+        r#"{"criteria":[{"name":"f","segment":{"name":"often"}},
+            {"name":"r","event":{"metric":"Placed Order","within":{"last":"14d"}}}],"match":"f && !r"}"#,
     ),
     (
         "baskets",
@@ -62,32 +84,11 @@ const SEGMENTS: [(&str, &str); 13] = [
         "last-large",
         r#"{"criteria":[{"name":"l","lastEvent":{"metric":"Placed Order","has":[{"property":"value","atLeast":60}]}}]}"#,
     ),
-    (
-        "offers",
-        r#"{"criteria":[{"name":"o","event":{"metric":"Clicked Email","where":[{"property":"link","startsWith":"offer",
-            "ignoreCase":true}],"count":{"atLeast":2}}},
-            {"name":"m","event":{"metric":"Placed Order","max":{"property":"value","above":97}}}],"match":"o && !m"}"#,
-    ),
-    (
-        "birthday",
-        r#"{"timeZone":"America/New_York","criteria":[{"name":"b","property":{"name":"birthday","anniversary":{"next":"90d"}}},
-            {"name":"e","consent":{"channel":"email","status":"subscribed"}}]}"#,
-    ),
     ("near", r#"{"criteria":[{"name":"n","location":{"within":"10mi","of":{"postalCode":"02110","country":"US"}}}]}"#),
     (
         "experiment",
         r#"{"criteria":[{"name":"s","property":{"name":"state","in":["CT","MA"]}},
             {"name":"q","sample":{"percent":50,"salt":"x"}}]}"#,
-    ),
-    (
-        "once",
-        r#"{"criteria":[{"name":"o","event":{"metric":"Clicked Email","count":{"equals":1}}},
-            {"name":"a","event":{"metric":"Placed Order","within":{"olderThan":"180d"}}}]}"#,
-    ),
-    (
-        "lapsing",
-        r#"{"criteria":[{"name":"f","segment":{"name":"often"}},
-            {"name":"r","event":{"metric":"Placed Order","within":{"last":"14d"}}}],"match":"f && !r"}"#,
     ),
     (
         "mixed",
@@ -96,46 +97,78 @@ const SEGMENTS: [(&str, &str); 13] = [
             {"name":"c","consent":{"channel":"sms","status":"subscribed","within":{"last":"20d"}}}],"match":"t && n || c"}"#,
     ),
 ];
+/// So many segments where time is short: to plan the statements of all kinds takes most of it.
+const FEW: usize = 6;
+/// What the second publication says otherwise: one segment is edited (and with it one that refers to it), one is new.
+const EDITED: [(&str, &str); 2] = [
+    (
+        "often",
+        r#"{"criteria":[{"name":"c","event":{"metric":"Placed Order","distinctDays":{"atLeast":4},"within":{"last":"365d"}}}]}"#,
+    ),
+    ("eastern", r#"{"criteria":[{"name":"s","property":{"name":"state","in":["MA","NY"]}}]}"#),
+];
+/// Profiles of the accounts before the second load.
+const SIZES: [u64; 2] = [140, 70];
 
 impl Inputs {
-    /// Draws all and writes it into the folder.
-    pub(crate) fn make(seed: u64, folder: &Path) -> Self {
+    /// Draws all and writes it into the folder, with all kinds of segments or a few.
+    pub(crate) fn make(seed: u64, folder: &Path, all_kinds: bool) -> Self {
         let mut random = Random(seed);
-        let first: Vec<World> = [240, 120].map(|size| world(&mut random, 0..size, FIRST - 400 * DAY..FIRST)).into();
-        let second: Vec<World> =
-            [240, 120].map(|size| world(&mut random, size - 60..size + 40, FIRST - 20 * DAY..FIRST + 30 * DAY)).into();
+        let segments = segments(if all_kinds { SEGMENTS.len() } else { FEW });
+        let mut draw = |ids: fn(u64) -> Range<u64>, time: Range<i64>| -> Vec<World> {
+            SIZES.map(|size| world(&mut random, &segments, ids(size), time.clone())).into()
+        };
+        let first = draw(|size| 0..size, FIRST - 400 * DAY..FIRST);
+        let second = draw(|size| size - 40..size + 20, FIRST - 20 * DAY..FIRST + 30 * DAY);
         let mut both = first.clone();
         for (world, later) in both.iter_mut().zip(&second) {
             world.profiles.extend(later.profiles.iter().cloned());
             world.events.extend(later.events.iter().cloned());
+            world.segments = edited(&world.segments);
         }
         fs::create_dir_all(folder).unwrap();
-        let segments = folder.join("segments.yaml");
-        fs::write(&segments, Batch { as_of: FIRST, worlds: first.clone() }.render().segments).unwrap();
-        let phase = |number: usize, as_of: i64, loaded: Vec<World>, all: Vec<World>| {
-            let files = Batch { as_of, worlds: loaded }.render();
-            let path = |name: &str| folder.join(format!("{name}-{number}.ndjson"));
-            let (profiles, events) = (path("profiles"), path("events"));
-            fs::write(&profiles, files.profiles).unwrap();
-            fs::write(&events, files.events).unwrap();
-            let clock = jiff::Timestamp::from_millisecond(as_of).unwrap().to_string();
-            Phase { profiles, events, clock, members: members(&Batch { as_of, worlds: all }) }
-        };
-        let phases = [phase(0, FIRST, first.clone(), first), phase(1, FIRST + 30 * DAY, second, both)];
-        Self { segments, phases }
+        Self { phases: [phase(folder, FIRST, first.clone(), first), phase(folder, FIRST + 30 * DAY, second, both)] }
+    }
+}
+
+fn segments(count: usize) -> Vec<(String, Json)> {
+    SEGMENTS[..count].iter().map(|(name, spec)| ((*name).to_owned(), Json::parse(spec).expect("well-formed"))).collect()
+}
+
+fn edited(segments: &[(String, Json)]) -> Vec<(String, Json)> {
+    let kept = segments.iter().filter(|(name, _)| EDITED.iter().all(|(edited, _)| edited != name)).cloned();
+    kept.chain(EDITED.map(|(name, spec)| (name.to_owned(), Json::parse(spec).expect("well-formed")))).collect()
+}
+
+/// Writes what is loaded, and the segments of all that is there then.
+fn phase(folder: &Path, as_of: i64, loaded: Vec<World>, all: Vec<World>) -> Phase {
+    let clock = jiff::Timestamp::from_millisecond(as_of).unwrap().to_string();
+    let all = Batch { as_of, worlds: all };
+    let write = |name: &str, text: String| {
+        let path = folder.join(format!("{as_of}-{name}"));
+        fs::write(&path, text).unwrap();
+        path
+    };
+    let files = Batch { as_of, worlds: loaded }.render();
+    Phase {
+        segments: write("segments.yaml", all.render().segments),
+        profiles: write("profiles.ndjson", files.profiles),
+        events: write("events.ndjson", files.events),
+        clock,
+        members: members(&all),
     }
 }
 
 fn members(batch: &Batch) -> BTreeSet<Member> {
     let found = batch.by_oracle().expect("the oracle reads the world");
     let name = |index: usize, name: &str| format!("{}/{}", Batch::namespace(index), Batch::segment_name(index, name));
-    for (segment, _) in SEGMENTS {
-        assert!(found.iter().any(|member| member.1 == segment), "{segment} has no members and shows nothing");
+    for (segment, _) in &batch.worlds[0].segments {
+        assert!(found.iter().any(|member| member.1 == *segment), "{segment} has no members and shows nothing");
     }
     found.into_iter().map(|(index, segment, profile)| (name(index, &segment), profile)).collect()
 }
 
-fn world(random: &mut Random, ids: std::ops::Range<u64>, time: std::ops::Range<i64>) -> World {
+fn world(random: &mut Random, segments: &[(String, Json)], ids: Range<u64>, time: Range<i64>) -> World {
     let json = |text: String| Json::parse(&text).expect("well-formed");
     let instant = |random: &mut Random| {
         let span = u64::try_from(time.end - time.start).unwrap();
@@ -172,6 +205,5 @@ fn world(random: &mut Random, ids: std::ops::Range<u64>, time: std::ops::Range<i
             ))
         }
     });
-    let segments = SEGMENTS.map(|(name, spec)| (name.to_owned(), Json::parse(spec).expect("well-formed"))).into();
-    World { segments, profiles, events: events.collect() }
+    World { segments: segments.to_vec(), profiles, events: events.collect() }
 }
