@@ -16,7 +16,7 @@ use segment_sql::{Statement, rule_join as sql};
 
 use self::{
     plan::Rows,
-    rows::{form, role},
+    rows::{TestRow, form, role, source, test},
 };
 use crate::{
     commit::Stage,
@@ -75,25 +75,31 @@ async fn stage_rules(shard: &Shard, stage: &Stage, rows: Rows) -> Result<(), Sha
 }
 
 /// The statements of stage 1 that the rows need: those of a wave do not depend on each other, and need only waves before.
-fn statements(rows: &Rows) -> [Vec<Statement>; 2] {
-    let filtered = rows.sources.iter().any(|source| source.filtered == 1);
+fn statements(rows: &Rows) -> [Vec<Statement>; 3] {
+    let of_form = |form: i8| rows.sources.iter().filter(move |source| source.form == form);
     let roles: BTreeSet<i8> = rows.tests.iter().map(|row| row.role).collect();
     let forms: BTreeSet<i8> = rows.windows.iter().map(|row| row.form).collect();
     let cells = rows.tests.iter().any(|row| row.build != 0);
-    let raw = |role: i8| rows.tests.iter().any(|row| row.role == role && row.build == 0);
+    let raw = |role: i8| rows.tests.iter().filter(move |row| row.role == role && row.build == 0);
+    let is_of_text = |row: &TestRow| (test::TEXT..=test::MATCH).contains(&row.op);
+    let filtered = of_form(source::FILTERED).map(|source| source.source).collect::<BTreeSet<_>>();
+    let mut conditions = rows.tests.iter().filter(|row| row.role >= role::WHERE && filtered.contains(&row.slot));
     let first = [
         (true, sql::UNIVERSE),
         (cells, sql::CELLS),
-        (filtered, sql::FILTERED),
-        (raw(role::TRAIT), sql::TRAITS),
-        (raw(role::TEXT), sql::TEXTS),
-        (raw(role::NEAR), sql::NEAR),
+        (conditions.clone().any(|row| !is_of_text(row)), sql::FILTERED),
+        (conditions.any(is_of_text), sql::FILTERED_TEXTS),
+        (of_form(source::COMBINED).next().is_some(), sql::COMBINED),
+        (raw(role::TRAIT).any(|row| !is_of_text(row)), sql::TRAITS),
+        (raw(role::TRAIT).any(is_of_text), sql::TRAIT_TEXTS),
+        (raw(role::TEXT).next().is_some(), sql::TEXTS),
+        (raw(role::NEAR).next().is_some(), sql::NEAR),
         (roles.contains(&role::SAMPLE), sql::SAMPLE),
         (forms.contains(&form::ANY), sql::ANY),
         (forms.contains(&form::PIECE), sql::PIECES),
     ];
-    let second = [
-        (cells, sql::CELL_MEMBERS),
+    let second = [(of_form(source::VALUED).next().is_some(), sql::VALUES), (cells, sql::CELL_MEMBERS)];
+    let third = [
         (!rows.spans.is_empty(), sql::PLANES),
         (forms.contains(&form::COUNT), sql::COUNTS),
         (forms.contains(&form::AGGREGATE), sql::AGGREGATE),
@@ -102,7 +108,7 @@ fn statements(rows: &Rows) -> [Vec<Statement>; 2] {
         (forms.contains(&form::REGULAR), sql::REGULAR),
         (forms.contains(&form::SEQUENCE), sql::SEQUENCE),
     ];
-    [needed(&first), needed(&second)]
+    [needed(&first), needed(&second), needed(&third)]
 }
 
 fn needed(statements: &[(bool, Statement)]) -> Vec<Statement> {

@@ -47,7 +47,12 @@ use std::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 use self::{
-    accounts::Accounts, backfill::Pairs, claim::Claims, events::Events, input::Progress, profiles::Profiles,
+    accounts::Accounts,
+    backfill::Pairs,
+    claim::Claims,
+    events::Events,
+    input::Progress,
+    profiles::Profiles,
     summaries::{Kind, Summaries},
 };
 pub use self::{

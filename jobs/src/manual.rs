@@ -255,9 +255,7 @@ impl Work<'_> {
     async fn known(&self, stage: &Stage, rules: &HashMap<u64, AccountRules>) -> Result<Known, ShardError> {
         let (from, to) = (stage.account_from, stage.account_to);
         let every = rules.values().any(|rules| rules.criteria.values().any(plan::asks_every_metric));
-        let metrics = async {
-            if every { read::metrics(self.shard, from, to).await } else { Ok(HashMap::new()) }
-        };
+        let metrics = async { if every { read::metrics(self.shard, from, to).await } else { Ok(HashMap::new()) } };
         let (metrics, months, cells) =
             try_join!(metrics, read::months(self.shard, from, to), read::cells(self.shard, from, to))?;
         Ok(Known { metrics, months, cells })

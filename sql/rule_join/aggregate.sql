@@ -6,7 +6,11 @@ FROM (
         w.window AS window, s.profile_no AS profile_no,
         ifNull(sum(toInt256(s.amount)), toInt256(0)) AS amount, count(s.amount) AS amounts, min(s.number) AS least, max(s.number) AS greatest
     FROM (
--- @part_selected
+        SELECT source, profile_no, ms, number, amount FROM run_events
+        WHERE run = {run:UUID} AND attempt = {attempt:UUID} AND slice = {slice:UInt32}
+            AND source IN (
+                SELECT source FROM run_windows
+                WHERE run = {run:UUID} AND attempt = {attempt:UUID} AND slice = {slice:UInt32} AND form = 'aggregate')
     ) AS s
     INNER JOIN (
         SELECT window, source, from_ms, to_ms FROM run_windows

@@ -5,8 +5,8 @@ WITH
         SELECT window, source, from_ms, to_ms, from_day, to_day FROM run_windows
         WHERE run = {run:UUID} AND attempt = {attempt:UUID} AND slice = {slice:UInt32} AND form = 'any'),
     sources AS (
-        SELECT source, account, bucket, metric FROM run_sources
-        WHERE run = {run:UUID} AND attempt = {attempt:UUID} AND slice = {slice:UInt32} AND filtered = 0)
+        SELECT source, account, bucket, metric, sipHash64(metric) AS metric_hash FROM run_sources
+        WHERE run = {run:UUID} AND attempt = {attempt:UUID} AND slice = {slice:UInt32} AND form = 'all')
 SELECT {run:UUID}, {attempt:UUID}, {slice:UInt32}, t.slot AS slot, a.page AS page, a.truth AS truth
 FROM (
     SELECT window, page, bitmapSubsetInRange(profiles, toUInt32(page) * 65536, (toUInt32(page) + 1) * 65536) AS truth
@@ -16,25 +16,25 @@ FROM (
         FROM (
             SELECT w.window AS window, d.profiles AS profiles
             FROM (
-                SELECT account, bucket, metric, toInt32(day) AS day, profiles FROM event_days
+                SELECT account, bucket, sipHash64(metric) AS metric_hash, toInt32(day) AS day, profiles FROM event_days
                 WHERE account BETWEEN {account_from:UInt64} AND {account_to:UInt64}
                     AND metric IN (SELECT metric FROM sources)
                     AND event_days.day BETWEEN {day_from:Date} AND {day_to:Date}
             ) AS d
-            INNER JOIN sources AS s ON s.account = d.account AND s.bucket = d.bucket AND s.metric = d.metric
+            INNER JOIN sources AS s ON s.account = d.account AND s.bucket = d.bucket AND s.metric_hash = d.metric_hash
             INNER JOIN windows AS w ON w.source = s.source
             WHERE d.day >= w.from_day AND d.day < w.to_day
             UNION ALL
             SELECT w.window AS window, groupBitmapState(e.profile_no) AS profiles
             FROM (
-                SELECT account, bucket, metric, toInt32(day) AS day, profile_no, toUnixTimestamp64Milli(time) AS ms FROM events FINAL
+                SELECT account, bucket, sipHash64(metric) AS metric_hash, toInt32(day) AS day, profile_no, toUnixTimestamp64Milli(time) AS ms FROM events FINAL
                 WHERE account BETWEEN {account_from:UInt64} AND {account_to:UInt64}
                     AND metric IN (SELECT metric FROM sources) AND retracted = 0
                     AND events.day IN (
                         SELECT arrayJoin(arrayMap(x -> toDate(toUInt16(greatest(0, least(65535, intDiv(x, 86400000))))), [from_ms, to_ms - 1]))
                         FROM windows)
             ) AS e
-            INNER JOIN sources AS s ON s.account = e.account AND s.bucket = e.bucket AND s.metric = e.metric
+            INNER JOIN sources AS s ON s.account = e.account AND s.bucket = e.bucket AND s.metric_hash = e.metric_hash
             INNER JOIN windows AS w ON w.source = s.source
             WHERE e.ms >= w.from_ms AND e.ms < w.to_ms AND NOT (e.day >= w.from_day AND e.day < w.to_day)
             GROUP BY window

@@ -33,8 +33,11 @@ FROM (
                 v.least >= r.from_day AND v.greatest < r.to_day, 2,
                 v.greatest < r.from_day OR v.least >= r.to_day, 0,
                 1),
+            r.op BETWEEN 'text' AND 'match', if(v.kind NOT IN ('absent', 'list', 'point') AND
+            -- @part_text_test
+                , 2, 0),
             if(
-            -- @part_test
+            -- @part_value_test
                 , 2, 0)) AS value_passes,
         multiIf(
             v.axis != 'set' OR (v.least >= r.set_from_ms AND v.greatest < r.set_to_ms), 2,

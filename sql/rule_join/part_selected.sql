@@ -7,11 +7,19 @@
             AND day BETWEEN {day_from:Date} AND {day_to:Date} AND retracted = 0
             AND metric IN (
                 SELECT metric FROM run_sources
-                WHERE run = {run:UUID} AND attempt = {attempt:UUID} AND slice = {slice:UInt32} AND filtered = 0)
+                WHERE run = {run:UUID} AND attempt = {attempt:UUID} AND slice = {slice:UInt32} AND form = 'all'
+                    AND source IN (
+                        SELECT source FROM run_windows
+                        WHERE run = {run:UUID} AND attempt = {attempt:UUID} AND slice = {slice:UInt32}
+                            AND form NOT IN ('aggregate', 'any', 'piece')))
     ) AS e
     INNER JOIN (
         SELECT source, account, bucket, metric, rank, sipHash64(metric) AS metric_hash FROM run_sources
-        WHERE run = {run:UUID} AND attempt = {attempt:UUID} AND slice = {slice:UInt32} AND filtered = 0
+        WHERE run = {run:UUID} AND attempt = {attempt:UUID} AND slice = {slice:UInt32} AND form = 'all'
+            AND source IN (
+                SELECT source FROM run_windows
+                WHERE run = {run:UUID} AND attempt = {attempt:UUID} AND slice = {slice:UInt32}
+                    AND form NOT IN ('aggregate', 'any', 'piece'))
     ) AS s ON s.account = e.account AND s.bucket = e.bucket AND s.metric_hash = e.metric_hash
     UNION ALL
     SELECT source, metric, rank, profile_no, ms, event, has, number, amount FROM run_events

@@ -8,11 +8,11 @@ SELECT {run:UUID}, {attempt:UUID}, {slice:UInt32}, piece, toUInt16(bitShiftRight
 FROM (
     SELECT w.window AS piece, e.profile_no AS profile_no, count() AS events
     FROM (
-        SELECT account, bucket, metric, profile_no, toUnixTimestamp64Milli(time) AS ms FROM events FINAL
+        SELECT account, bucket, sipHash64(metric) AS metric_hash, profile_no, toUnixTimestamp64Milli(time) AS ms FROM events FINAL
         WHERE account BETWEEN {account_from:UInt64} AND {account_to:UInt64} AND retracted = 0
             AND metric IN (
                 SELECT metric FROM run_sources
-                WHERE run = {run:UUID} AND attempt = {attempt:UUID} AND slice = {slice:UInt32} AND filtered = 0)
+                WHERE run = {run:UUID} AND attempt = {attempt:UUID} AND slice = {slice:UInt32} AND form = 'all')
             AND day IN (
                 SELECT arrayJoin(arrayMap(x -> toDate(toUInt16(x)), range(toUInt32(from_day), least(65536, toUInt32(to_day)))))
                 FROM (
@@ -20,9 +20,9 @@ FROM (
                     WHERE run = {run:UUID} AND attempt = {attempt:UUID} AND slice = {slice:UInt32} AND form = 'piece'))
     ) AS e
     INNER JOIN (
-        SELECT source, account, bucket, metric FROM run_sources
-        WHERE run = {run:UUID} AND attempt = {attempt:UUID} AND slice = {slice:UInt32} AND filtered = 0
-    ) AS s ON s.account = e.account AND s.bucket = e.bucket AND s.metric = e.metric
+        SELECT source, account, bucket, metric, sipHash64(metric) AS metric_hash FROM run_sources
+        WHERE run = {run:UUID} AND attempt = {attempt:UUID} AND slice = {slice:UInt32} AND form = 'all'
+    ) AS s ON s.account = e.account AND s.bucket = e.bucket AND s.metric_hash = e.metric_hash
     INNER JOIN (
         SELECT window, source, from_ms, to_ms FROM run_windows
         WHERE run = {run:UUID} AND attempt = {attempt:UUID} AND slice = {slice:UInt32} AND form = 'piece'

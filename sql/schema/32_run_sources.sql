@@ -9,13 +9,14 @@ CREATE TABLE IF NOT EXISTS run_sources
     bucket UInt16,
     metric LowCardinality(String) COMMENT 'A source of every metric has a row for each',
     rank UInt16 COMMENT 'Place of the metric among those of the source: decides between events of one instant and id',
-    filtered UInt8 COMMENT '0: all events of the metric; 1: those that the conditions in run_tests choose',
-    single UInt8 COMMENT 'Of a filtered source, 1: one condition (or value) demands a property, and nothing else is asked',
-    based UInt8 COMMENT 'Of a filtered source, 1: no condition demands a property, so events without any count too',
-    wheres UInt16 COMMENT 'Number of conditions that must hold',
-    has UInt16 COMMENT 'Number of conditions that an edge event must satisfy'
+    form Enum8('all' = 1, 'filtered' = 2, 'combined' = 3, 'valued' = 4)
+        COMMENT 'all: all events of the metric; filtered: those that have a property (or value) as its one test in run_tests demands; combined: those that its tests choose; valued: those that chosen_by chooses, with the property that its test names',
+    based UInt8 COMMENT 'Of a combined source, 1: no condition demands a property, so events without any count too',
+    wheres UInt16 COMMENT 'Of a combined source: number of conditions that must hold',
+    has UInt16 COMMENT 'Of a combined source: number of conditions that an edge event must satisfy',
+    chosen_by UInt32 COMMENT 'Of a valued source: the source that chooses its events; else 0'
 )
 ENGINE = MergeTree
 PARTITION BY run
-ORDER BY (attempt, slice, filtered, account, bucket, metric, source)
+ORDER BY (attempt, slice, form, account, bucket, metric, source)
 COMMENT 'Rules of a slice: which events a criterion looks at'

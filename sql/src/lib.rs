@@ -76,10 +76,12 @@ pub mod rule_join {
         ANY = "any",
         CELLS = "cells",
         CELL_MEMBERS = "cell_members",
+        COMBINED = "combined",
         COUNTS = "counts",
         DAYS = "days",
         EDGE = "edge",
         FILTERED = "filtered",
+        FILTERED_TEXTS = "filtered_texts",
         LOADED_UNIVERSE = "loaded_universe",
         NEAR = "near",
         NODES = "nodes",
@@ -91,7 +93,9 @@ pub mod rule_join {
         SEQUENCE = "sequence",
         TEXTS = "texts",
         TRAITS = "traits",
+        TRAIT_TEXTS = "trait_texts",
         UNIVERSE = "universe",
+        VALUES = "values",
     }
 }
 

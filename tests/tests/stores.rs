@@ -100,7 +100,8 @@ fn cells_of_traits_agree_with_the_oracle_where_bounds_cut_them() -> Result<()> {
             let found = Shape { shards: 1, profiles: ONE_BUCKET, loads }.members(&server, &batch)?;
             let differing: Vec<_> = expected.symmetric_difference(&found).collect();
             let segments: BTreeSet<_> = differing.iter().map(|found| (found.0, &found.1)).collect();
-            let spec = |(world, name): &(usize, &String)| batch.worlds[*world].segments.iter().find(|one| one.0 == **name);
+            let spec =
+                |(world, name): &(usize, &String)| batch.worlds[*world].segments.iter().find(|one| one.0 == **name);
             ensure!(
                 differing.is_empty(),
                 "seed {}, {} loads: {} members of {} segments differ; one: {:?} in {:?}",
@@ -127,7 +128,8 @@ fn bounds_cut_cells_of_every_axis() -> Result<()> {
     let wide = axes.iter().filter(|row| whole(row, "wide").is_ok_and(|wide| wide >= 4)).count();
     ensure!(wide == 5, "{axes:?}");
     // The second load has built all anew, and nothing of the first one is left.
-    let builds = store.rows("SELECT uniqExact(account, build) AS n, uniqExact(account) AS accounts FROM trait_cell_pages")?;
+    let builds =
+        store.rows("SELECT uniqExact(account, build) AS n, uniqExact(account) AS accounts FROM trait_cell_pages")?;
     ensure!(builds.iter().all(|row| whole(row, "n").ok() == whole(row, "accounts").ok()), "{builds:?}");
     Ok(())
 }

@@ -13,7 +13,7 @@ use segment_rules::{
 
 use super::months;
 use super::rows::{
-    NodeRow, RootRow, SourceRow, SpanRow, TestRow, ThresholdRow, WindowRow, form, role, test, threshold,
+    NodeRow, RootRow, SourceRow, SpanRow, TestRow, ThresholdRow, WindowRow, form, role, source, test, threshold,
 };
 use crate::commit::Stage;
 
@@ -515,13 +515,63 @@ impl Planner<'_> {
         if let Some(known) = self.sources.get(&key) {
             return *known;
         }
-        // Sources are numbered over the whole slice, though they are shared within a unit only.
-        let number = self.slot();
-        self.sources.insert(key, number);
+        if let Some(property) = value
+            && source.conditions.iter().any(|condition| !condition.negated)
+        {
+            return self.valued(key, source, property);
+        }
+        let number = self.next_source(key);
         for (rank, metric) in (0..).zip(self.metrics_of(&source.metric)) {
             self.source_rows(number, (&metric, rank), source, value, has);
         }
         number
+    }
+
+    /// A source that adds up a property of the events that another source chooses by its conditions: to look up the
+    /// property of chosen events is cheaper than to bring together all rows of all events.
+    fn valued(&mut self, key: String, source: &Source, property: &str) -> u32 {
+        let chosen_by = self.source(source, None, &[]);
+        let number = self.next_source(key);
+        for (rank, metric) in (0..).zip(self.metrics_of(&source.metric)) {
+            let row = SourceRow { form: source::VALUED, chosen_by, ..self.source_row(number, &metric, rank) };
+            self.rows.sources.push(row);
+            self.value_row(number, &metric, property);
+        }
+        number
+    }
+
+    /// Sources are numbered over the whole slice, though they are shared within a unit only.
+    fn next_source(&mut self, key: String) -> u32 {
+        let number = self.slot();
+        self.sources.insert(key, number);
+        number
+    }
+
+    fn source_row(&self, source: u32, metric: &str, rank: u16) -> SourceRow {
+        let Stage { run, attempt, slice, .. } = self.stage;
+        let (account, bucket) = self.unit;
+        SourceRow {
+            run,
+            attempt,
+            slice,
+            source,
+            account,
+            bucket,
+            metric: metric.to_owned(),
+            rank,
+            form: source::ALL,
+            based: 0,
+            wheres: 0,
+            has: 0,
+            chosen_by: 0,
+        }
+    }
+
+    fn value_row(&mut self, source: u32, metric: &str, property: &str) {
+        let any = Test::Number { range: NumberRange { from: None, below: None } };
+        let row =
+            TestRow { metric: metric.to_owned(), key: property.to_owned(), ..self.tested(role::VALUE, source, &any) };
+        self.rows.tests.push(row);
     }
 
     fn source_rows(
@@ -535,24 +585,19 @@ impl Planner<'_> {
         let demands =
             source.conditions.iter().filter(|condition| !condition.negated).count() + usize::from(value.is_some());
         let asked = source.conditions.len() + usize::from(value.is_some()) + has.len();
-        let filtered = asked > 0;
-        let Stage { run, attempt, slice, .. } = self.stage;
-        let (account, bucket) = self.unit;
-        self.rows.sources.push(SourceRow {
-            run,
-            attempt,
-            slice,
-            source: number,
-            account,
-            bucket,
-            metric: metric.to_owned(),
-            rank,
-            filtered: u8::from(filtered),
-            single: u8::from(demands == 1 && asked == 1),
-            based: u8::from(filtered && demands == 0),
+        let form = match (demands, asked) {
+            (_, 0) => source::ALL,
+            (1, 1) => source::FILTERED,
+            _ => source::COMBINED,
+        };
+        let row = SourceRow {
+            form,
+            based: u8::from(asked > 0 && demands == 0),
             wheres: u16::try_from(demands).unwrap_or(u16::MAX),
             has: u16::try_from(has.iter().filter(|condition| !condition.negated).count()).unwrap_or(u16::MAX),
-        });
+            ..self.source_row(number, metric, rank)
+        };
+        self.rows.sources.push(row);
         let conditions = source.conditions.iter().map(|condition| (condition, [role::WHERE, role::UNLESS]));
         for (condition, [holds, fails]) in
             conditions.chain(has.iter().map(|condition| (condition, [role::HAS, role::LACKS])))
@@ -566,13 +611,7 @@ impl Planner<'_> {
             self.rows.tests.push(row);
         }
         if let Some(property) = value {
-            let any = Test::Number { range: NumberRange { from: None, below: None } };
-            let row = TestRow {
-                metric: metric.to_owned(),
-                key: property.to_owned(),
-                ..self.tested(role::VALUE, number, &any)
-            };
-            self.rows.tests.push(row);
+            self.value_row(number, metric, property);
         }
     }
 

@@ -33,6 +33,15 @@ pub mod test {
     pub const ITEM: i8 = 10;
 }
 
+/// Values of `run_sources.form`.
+pub mod source {
+    #![expect(missing_docs, reason = "the names are those of the column's values")]
+    pub const ALL: i8 = 1;
+    pub const FILTERED: i8 = 2;
+    pub const COMBINED: i8 = 3;
+    pub const VALUED: i8 = 4;
+}
+
 /// Values of `run_windows.form`.
 pub mod form {
     #![expect(missing_docs, reason = "the names are those of the column's values")]
@@ -92,7 +101,8 @@ staged! {
 staged! {
     /// A row of `run_sources`.
     SourceRow {
-        source: u32, account: u64, bucket: u16, metric: String, rank: u16, filtered: u8, single: u8, based: u8, wheres: u16, has: u16,
+        source: u32, account: u64, bucket: u16, metric: String, rank: u16, form: i8, based: u8, wheres: u16, has: u16,
+        chosen_by: u32,
     }
 }
 

@@ -19,7 +19,7 @@ use crate::{
     commit::Stage,
     evaluate::{
         plan::{self, Root, UnitWork},
-        rows::{SourceRow, TestRow},
+        rows::{SourceRow, TestRow, WindowRow, source},
     },
     shards::{Shard, ShardError},
     store::Store,
@@ -164,15 +164,22 @@ pub(super) async fn events(work: &Work<'_>, criteria: &BTreeMap<u64, &Criterion>
         return Ok(Events::new());
     }
     let stage = Stage { slice: 1, ..work.stage };
-    let filtered = asked.sources.iter().any(|source| source.filtered == 1);
+    let forms: BTreeSet<i8> = asked.sources.iter().map(|source| source.form).collect();
     work.shard.insert_all("run_tests", &stage.scope(), asked.tests).await?;
     work.shard.insert_all("run_sources", &stage.scope(), asked.sources).await?;
+    work.shard.insert_all("run_windows", &stage.scope(), asked.windows).await?;
     let call = |statement| {
         let call = stage.bind(work.shard.call(statement, &stage.scope()));
         call.param("day_from", FIRST_DAY).param("day_to", LAST_DAY)
     };
-    if filtered {
-        call(rule_join::FILTERED).execute().await?;
+    let staging = [
+        (source::FILTERED, rule_join::FILTERED),
+        (source::FILTERED, rule_join::FILTERED_TEXTS),
+        (source::COMBINED, rule_join::COMBINED),
+        (source::VALUED, rule_join::VALUES),
+    ];
+    for (_, statement) in staging.into_iter().filter(|(form, _)| forms.contains(form)) {
+        call(statement).execute().await?;
     }
     let rows: Vec<EventRow> = call(sql::EVENTS).param("profile_no", work.profile_no).rows().await?;
     let mut by_source: HashMap<u32, Vec<Event>> = HashMap::new();
@@ -189,6 +196,7 @@ pub(super) async fn events(work: &Work<'_>, criteria: &BTreeMap<u64, &Criterion>
 struct Asked {
     sources: Vec<SourceRow>,
     tests: Vec<TestRow>,
+    windows: Vec<WindowRow>,
     /// The number of the source that is at a place in a criterion.
     places: Vec<((u64, usize), u32)>,
 }
@@ -206,9 +214,15 @@ impl Asked {
                 let rows = plan_alone(work, question);
                 let Some(window) = rows.windows.first() else { continue };
                 asked.places.push(((*id, place), base + window.source));
+                let moved = |number: u32| if number == 0 { 0 } else { base + number };
+                asked.sources.extend(rows.sources.into_iter().map(|row| SourceRow {
+                    source: moved(row.source),
+                    chosen_by: moved(row.chosen_by),
+                    ..row
+                }));
                 asked
-                    .sources
-                    .extend(rows.sources.into_iter().map(|row| SourceRow { source: base + row.source, ..row }));
+                    .windows
+                    .extend(rows.windows.into_iter().map(|row| WindowRow { source: moved(row.source), ..row }));
                 asked.tests.extend(rows.tests.into_iter().map(|row| TestRow { slot: base + row.slot, ..row }));
             }
         }

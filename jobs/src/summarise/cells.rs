@@ -69,8 +69,11 @@ pub async fn invalidate(shard: &Shard, account: u64, bucket: u16, version: u64) 
 pub async fn build(shard: &Shard, account: u64, bucket: u16, version: u64) -> Result<(), ShardError> {
     let unit = Unit { shard, account, bucket, build: version };
     let surveys: Vec<Survey> = unit.call(sql::SURVEY_TRAITS).rows().await?;
-    let formed: Vec<(Survey, Form)> =
-        surveys.into_iter().filter_map(|survey| Some((survey.form()?, survey))).map(|(form, survey)| (survey, form)).collect();
+    let formed: Vec<(Survey, Form)> = surveys
+        .into_iter()
+        .filter_map(|survey| Some((survey.form()?, survey)))
+        .map(|(form, survey)| (survey, form))
+        .collect();
     stream::iter(batches(&formed)).map(|batch| unit.build(batch)).buffer_unordered(AT_ONCE).try_collect::<()>().await?;
     unit.mark(&formed).await?;
     unit.delete_old().await

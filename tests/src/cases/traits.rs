@@ -139,9 +139,7 @@ fn criterion(random: &mut Random, known: &[Traits], as_of: i64) -> String {
             let within = *random.pick(&["1km", "40km", "111km", "155.5km", "300km", "5000km"]);
             // Beside the profile, so that no distance is that of an edge to the last digit.
             let (latitude, longitude) = (one.place.0.clamp(-89.0, 89.0) + 0.000_37, one.place.1.clamp(-179.0, 179.0));
-            format!(
-                r#""location":{{"within":"{within}","of":{{"latitude":{latitude},"longitude":{longitude}}}}}"#
-            )
+            format!(r#""location":{{"within":"{within}","of":{{"latitude":{latitude},"longitude":{longitude}}}}}"#)
         }
     }
 }

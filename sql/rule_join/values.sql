@@ -1,0 +1,38 @@
+-- values: the numbers of events that a source has chosen by their conditions, staged for those who add them up
+INSERT INTO run_events (run, attempt, slice, source, metric, rank, profile_no, ms, event, has, number, amount)
+WITH
+    sources AS (
+        SELECT source, account, bucket, metric, chosen_by FROM run_sources
+        WHERE run = {run:UUID} AND attempt = {attempt:UUID} AND slice = {slice:UInt32} AND form = 'valued'
+    ),
+    asked AS (
+        SELECT slot, metric, key FROM run_tests
+        WHERE run = {run:UUID} AND attempt = {attempt:UUID} AND slice = {slice:UInt32} AND role = 'value'
+            AND slot IN (SELECT source FROM sources)
+    )
+SELECT
+    {run:UUID}, {attempt:UUID}, {slice:UInt32}, c.source, c.metric, c.rank, v.profile_no, c.ms, v.event, toUInt8(1), v.number, v.amount
+FROM (
+    SELECT
+        sipHash64(account, bucket, metric, property) AS pair_hash, profile_no, toUnixTimestamp64Milli(time) AS ms, event,
+        number, amount
+    FROM event_properties FINAL
+    WHERE account BETWEEN {account_from:UInt64} AND {account_to:UInt64}
+        AND event_properties.day BETWEEN {day_from:Date} AND {day_to:Date} AND retracted = 0
+        AND kind IN ('digits', 'number') AND (metric, property) IN (SELECT metric, key FROM asked)
+) AS v
+INNER JOIN (
+    SELECT
+        s.source AS source, sipHash64(s.account, s.bucket, s.metric, s.key) AS pair_hash,
+        e.metric AS metric, e.rank AS rank, e.profile_no AS profile_no, e.ms AS ms, e.event AS event
+    FROM (
+        SELECT source, metric, rank, profile_no, ms, event FROM run_events
+        WHERE run = {run:UUID} AND attempt = {attempt:UUID} AND slice = {slice:UInt32}
+            AND source IN (SELECT chosen_by FROM sources)
+    ) AS e
+    INNER JOIN (
+        SELECT s.source AS source, s.account AS account, s.bucket AS bucket, s.metric AS metric, s.chosen_by AS chosen_by, t.key AS key
+        FROM sources AS s
+        INNER JOIN asked AS t ON t.slot = s.source AND t.metric = s.metric
+    ) AS s ON s.chosen_by = e.source AND s.metric = e.metric
+) AS c ON c.pair_hash = v.pair_hash AND c.profile_no = v.profile_no AND c.ms = v.ms AND c.event = v.event
