@@ -182,8 +182,10 @@ impl Store<'_> {
         );
         assert_eq!(self.sql(&summed), self.sql(sizes), "{}: changes and members", self.database);
         // Nobody works in the store, so whatever stands in staging was left behind.
-        let staging = "FROM system.parts WHERE database = currentDatabase() AND startsWith(table, 'run_') AND active";
-        holds(&format!("SELECT count() = 0 {staging}"));
+        let staged = "SELECT table, partition, sum(rows) FROM system.parts \
+                      WHERE database = currentDatabase() AND startsWith(table, 'run_') AND active GROUP BY ALL ORDER BY ALL";
+        let runs = self.runs.join(" ");
+        assert_eq!(self.sql(staged), "", "{}: left in staging; the runs were {runs}", self.database);
     }
 
     /// Whether a dead job still counts as alive.
