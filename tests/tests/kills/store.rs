@@ -117,7 +117,7 @@ impl Store<'_> {
     /// has to hold by itself.
     pub(crate) fn state(&self, step: usize) -> String {
         if step > 0 {
-            self.check();
+            self.check(step);
         }
         let mut state = String::new();
         for run in &self.runs {
@@ -156,7 +156,7 @@ impl Store<'_> {
     }
 
     /// What has to hold in every store that was loaded.
-    fn check(&self) {
+    fn check(&self, step: usize) {
         let holds = |query: &str| assert_eq!(self.sql(query).trim(), "1", "{}: {query}", self.database);
         holds("SELECT min(seq) = 1 AND max(seq) = count() AND uniqExact(seq) = count() FROM commits");
         holds(
@@ -184,6 +184,12 @@ impl Store<'_> {
         // Nobody works in the store, so whatever stands in staging was left behind.
         let staged = "SELECT table, partition, sum(rows) FROM system.parts \
                       WHERE database = currentDatabase() AND startsWith(table, 'run_') AND active GROUP BY ALL ORDER BY ALL";
+        // A server may begin a statement of a killed job after its successor has ended all that it saw. Then the results are
+        // right, but that statement's rows stay until the run is run once more.
+        if STEPS[step].starts_with("manual") && !self.sql(staged).is_empty() {
+            println!("{}: left in staging, so run once more: {}", self.database, self.sql(staged));
+            assert!(self.spawn(step).wait_with_output().unwrap().status.success());
+        }
         let runs = self.runs.join(" ");
         assert_eq!(self.sql(staged), "", "{}: left in staging; the runs were {runs}", self.database);
     }
