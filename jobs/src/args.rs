@@ -112,7 +112,7 @@ pub(crate) struct LoadArgs {
     /// A new account gets a bucket for each so many profiles.
     #[arg(long, default_value_t = 4_000_000, value_parser = clap::value_parser!(u64).range(1..))]
     pub(crate) profiles_per_bucket: u64,
-    /// Units (an account, or a bucket of it) of at least so many profiles get summaries of months.
+    /// Units (an account, or a bucket of it) of at least so many profiles get summaries: months of events, cells of traits.
     #[arg(long, default_value_t = LARGE_UNIT_PROFILES, value_name = "PROFILES")]
     pub(crate) summarise_from: u32,
 }
