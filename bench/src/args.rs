@@ -78,6 +78,8 @@ pub(crate) enum Figure {
         #[arg(long, default_value_t = 2)]
         passes: usize,
     },
+    /// Load events from NDJSON, against the server's own insert of the same lines into one plain table.
+    Load(DataArgs),
     /// `segmentctl eval` on a file of orders, against DuckDB and against a call without data.
     Eval(EvalArgs),
     /// Each kind of criterion against the bare scan of what it has to read.

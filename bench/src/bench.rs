@@ -32,6 +32,10 @@ pub(crate) const AS_OF_MS: i64 = 1_765_877_400_000;
 pub(crate) const FIRST_MONTH: (i16, i8) = (2024, 1);
 pub(crate) const MONTHS: i16 = 24;
 
+/// Logs that a load is measured by.
+const LOGS_XML: &str = "<query_views_log><database>system</database><table>query_views_log</table></query_views_log>
+  <part_log><database>system</database><table>part_log</table></part_log>";
+
 /// A data set that is open.
 pub(crate) struct Bench {
     server: Server,
@@ -66,13 +70,16 @@ impl Bench {
     pub(crate) async fn open(args: &DataArgs, fresh: bool) -> Result<Self> {
         let directory = directory(args);
         forget_log(&directory)?;
-        let options = Options {
-            directory: Some(directory),
-            memory_limit_bytes: args.server_memory,
-            query_log: true,
-            ignore_url: true,
-            ..Options::default()
-        };
+        Self::start(Options { memory_limit_bytes: args.server_memory, ..options(directory) }, args, fresh).await
+    }
+
+    /// Starts a server in an empty directory, which also logs what views and merges take.
+    pub(crate) async fn open_logged(directory: &Path, args: &DataArgs) -> Result<Self> {
+        let options = Options { config_xml: LOGS_XML.to_owned(), ..options(directory.to_owned()) };
+        Self::start(options, args, false).await
+    }
+
+    async fn start(options: Options, args: &DataArgs, fresh: bool) -> Result<Self> {
         let server = tokio::task::spawn_blocking(move || Server::start(options)).await??;
         let shard = shard(&server);
         if fresh {
@@ -109,6 +116,22 @@ impl Bench {
         Ok(now.context("the server gave no time")?.now_us)
     }
 
+    /// The server's HTTP address.
+    pub(crate) fn url(&self) -> &str {
+        self.server.url()
+    }
+
+    /// The server's process.
+    pub(crate) fn pid(&self) -> Option<u32> {
+        self.server.pid()
+    }
+
+    /// The server's version.
+    pub(crate) async fn version(&self) -> Result<String> {
+        let version: Option<Version> = self.shard().call(segment_sql::store::SERVER_VERSION, "bench").row().await?;
+        Ok(version.map_or_else(String::new, |row| row.version))
+    }
+
     /// The most memory that the server's process has had since [`Self::reset_peak`] (or its start), in bytes.
     pub(crate) fn peak_bytes(&self) -> u64 {
         let path = self.server.pid().map(|pid| format!("/proc/{pid}/status"));
@@ -126,8 +149,7 @@ impl Bench {
 
     /// What the figures were measured on, and over which data.
     pub(crate) async fn print_head(&self, figure: &str) -> Result<()> {
-        let version: Option<Version> = self.shard().call(segment_sql::store::SERVER_VERSION, "bench").row().await?;
-        let version = version.map_or_else(String::new, |row| row.version);
+        let version = self.version().await?;
         let DataArgs { profiles, accounts, events, data_seed, .. } = &self.args;
         println!("# {figure}");
         println!("machine: {}, ClickHouse {version}{}", report::machine(), report::build());
@@ -139,6 +161,10 @@ impl Bench {
         );
         Ok(())
     }
+}
+
+fn options(directory: PathBuf) -> Options {
+    Options { directory: Some(directory), query_log: true, ignore_url: true, ..Options::default() }
 }
 
 /// The library's server keeps the files of an earlier `system.query_log`, but not the table, and cannot make it again.

@@ -10,6 +10,7 @@ mod curve;
 mod eval;
 mod generate;
 mod kinds;
+mod load;
 mod log;
 mod peers;
 mod report;
@@ -52,6 +53,7 @@ async fn run(args: Args) -> anyhow::Result<()> {
         Figure::Curve { data, batch, sizes, batches, passes } => {
             curve::command(&data, &batch, &sizes, &batches, passes).await
         }
+        Figure::Load(data) => load::command(&data).await,
         Figure::Eval(args) => eval::command(&args),
         Figure::Kinds { data, passes } => kinds::command(&data, passes).await,
     }

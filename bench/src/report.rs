@@ -21,6 +21,14 @@ pub(crate) fn kilobytes(text: &str, name: &str) -> u64 {
     number.unwrap_or(0) * 1024
 }
 
+/// User and system time of a process from its `/proc/PID/stat`, in seconds; the kernel counts hundredths.
+pub(crate) fn cpu_seconds(stat: &str) -> f64 {
+    // The name of the program, in parentheses, may hold spaces.
+    let fields = stat.rsplit_once(')').map_or("", |(_, rest)| rest).split_whitespace();
+    let ticks: u64 = fields.skip(11).take(2).filter_map(|field| field.parse::<u64>().ok()).sum();
+    float(ticks) / 100.0
+}
+
 /// A figure: `name: ratio = left (what) : right (what)`.
 pub(crate) fn figure(name: &str, left: (f64, &str), right: (f64, &str), unit: fn(f64) -> String) {
     println!("{name}: {} = {} {} : {} {}", ratio(left.0, right.0), unit(left.0), left.1, unit(right.0), right.1);
@@ -76,6 +84,12 @@ mod tests {
         let at = |share| quantile(&sorted, share).as_secs();
         assert_eq!([at(0.0), at(0.5), at(0.9), at(0.99), at(1.0)], [1, 50, 90, 99, 100]);
         assert_eq!(quantile(&[], 0.5), Duration::ZERO);
+    }
+
+    #[test]
+    fn times_of_processes_are_read() {
+        let stat = "7 (a b) S 1 7 7 0 -1 4194560 1 2 3 4 150 50 9 9 20 0";
+        assert!((cpu_seconds(stat) - 2.0).abs() < 1e-9);
     }
 
     #[test]
