@@ -40,7 +40,7 @@ crds: ## Write the custom resource definitions in crds/*.yaml anew
 
 bench: ## Benchmarks: they print times, ratios and sizes (ARGS="alone --profiles 10000000" for one of them)
 	cargo build --release --package segment-bench
-	@for figure in $(if $(ARGS),"$(ARGS)",alone together kinds); do \
+	@for figure in $(if $(ARGS),"$(ARGS)",alone together kinds load); do \
 	  echo "== $$figure"; $(or $(CARGO_TARGET_DIR),target)/release/segment-bench $$figure || exit 1; \
 	done
 
