@@ -79,6 +79,8 @@ pub(crate) enum Figure {
         passes: usize,
     },
     /// Load events from NDJSON, against the server's own insert of the same lines into one plain table.
+    ///
+    /// --accounts, --orders and --anew have no meaning here.
     Load(DataArgs),
     /// `segmentctl eval` on a file of orders, against DuckDB and against a call without data.
     Eval(EvalArgs),

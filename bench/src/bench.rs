@@ -70,12 +70,12 @@ impl Bench {
     pub(crate) async fn open(args: &DataArgs, fresh: bool) -> Result<Self> {
         let directory = directory(args);
         forget_log(&directory)?;
-        Self::start(Options { memory_limit_bytes: args.server_memory, ..options(directory) }, args, fresh).await
+        Self::start(options(directory, args), args, fresh).await
     }
 
     /// Starts a server in an empty directory, which also logs what views and merges take.
     pub(crate) async fn open_logged(directory: &Path, args: &DataArgs) -> Result<Self> {
-        let options = Options { config_xml: LOGS_XML.to_owned(), ..options(directory.to_owned()) };
+        let options = Options { config_xml: LOGS_XML.to_owned(), ..options(directory.to_owned(), args) };
         Self::start(options, args, false).await
     }
 
@@ -163,8 +163,14 @@ impl Bench {
     }
 }
 
-fn options(directory: PathBuf) -> Options {
-    Options { directory: Some(directory), query_log: true, ignore_url: true, ..Options::default() }
+fn options(directory: PathBuf, args: &DataArgs) -> Options {
+    Options {
+        directory: Some(directory),
+        memory_limit_bytes: args.server_memory,
+        query_log: true,
+        ignore_url: true,
+        ..Options::default()
+    }
 }
 
 /// The library's server keeps the files of an earlier `system.query_log`, but not the table, and cannot make it again.

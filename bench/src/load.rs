@@ -36,7 +36,7 @@ struct Share {
     cpu_us: u64,
 }
 
-/// CPU of a process so far, in seconds.
+/// CPU that the loader's and the server's process have taken so far, in seconds.
 struct Cpu {
     client: f64,
     server: f64,

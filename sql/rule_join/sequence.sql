@@ -2,7 +2,7 @@
 -- An instant and its step are one number: instant * 8, plus 7 for the first step, 6 for the second and so on, so that of
 -- one instant the later steps come first and none builds on another of the same instant. The fold walks a profile's
 -- numbers in order and keeps, for each step, the latest start of a chain that has come so far. With two steps it has nothing
--- to walk: if there is a chain, then there is one of neighbours, and to compare neighbours costs a hundredth of the fold.
+-- to walk: if there is a chain, then there is one of neighbours, and to compare neighbours costs little beside the fold.
 INSERT INTO run_bitmaps (run, attempt, slice, slot, page, truth)
 SELECT {run:UUID}, {attempt:UUID}, {slice:UInt32}, t.slot AS slot, toUInt16(bitShiftRight(a.profile_no, 16)) AS page, groupBitmapState(a.profile_no)
 FROM (

@@ -13,29 +13,13 @@ use jiff::Timestamp;
 use crate::{
     args::DataArgs,
     bench::{AS_OF_MS, account_key},
+    criteria::Dice,
 };
 
 /// Traits of a profile.
 pub(super) const TRAITS: u64 = 3;
 const SPAN_MS: u64 = 700 * 86_400_000;
 const CITIES: [&str; 6] = ["Boston", "Chicago", "Denver", "New York", "Portland", "Seattle"];
-
-/// A seeded sequence of numbers (`SplitMix64`).
-struct Numbers(u64);
-
-impl Numbers {
-    fn next(&mut self) -> u64 {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut z = self.0;
-        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        z ^ (z >> 31)
-    }
-
-    fn below(&mut self, bound: u64) -> u64 {
-        u64::try_from((u128::from(self.next()) * u128::from(bound)) >> 64).unwrap_or(0)
-    }
-}
 
 /// Events of all profiles.
 pub(super) fn events(args: &DataArgs) -> u64 {
@@ -60,10 +44,10 @@ pub(super) fn write(args: &DataArgs, profiles: &Path, events: &Path) -> Result<(
 }
 
 fn write_profiles(args: &DataArgs, out: &mut dyn Write) -> Result<()> {
-    let (account, mut numbers) = (account_key(0), Numbers(args.data_seed));
+    let (account, mut dice) = (account_key(0), Dice::new(args.data_seed));
     for profile in 0..args.profiles {
-        let city = CITIES[usize::try_from(numbers.below(6))?];
-        let (spent, tier) = (numbers.below(100_000), numbers.below(4));
+        let city = dice.pick(&CITIES);
+        let (spent, tier) = (dice.below(100_000), dice.below(4));
         writeln!(
             out,
             r#"{{"account":"{account}","id":"p{profile}","properties":{{"city":"{city}","lifetime_value":{}.{:02},"tier":"tier-{tier}"}}}}"#,
@@ -75,16 +59,16 @@ fn write_profiles(args: &DataArgs, out: &mut dyn Write) -> Result<()> {
 }
 
 fn write_events(args: &DataArgs, out: &mut dyn Write) -> Result<()> {
-    let (account, mut numbers) = (account_key(0), Numbers(args.data_seed ^ 1));
+    let (account, mut dice) = (account_key(0), Dice::new(args.data_seed ^ 1));
     let first_ms = u64::try_from(AS_OF_MS)? - SPAN_MS;
     for event in 0..events(args) {
         let ms = first_ms + u64::try_from(u128::from(event) * u128::from(SPAN_MS) / u128::from(events(args)))?;
         let time = Timestamp::from_millisecond(i64::try_from(ms)?)?;
         // The square of an even spread: a tenth of the profiles have a third of the events.
-        let share = numbers.below(1 << 31);
+        let share = dice.below(1 << 31) as u64;
         let profile = u64::try_from((u128::from(share * share) * u128::from(args.profiles)) >> 62)?;
-        let (campaign, cents) = (numbers.below(40), numbers.below(20_000));
-        let (metric, properties) = match numbers.below(10) {
+        let (campaign, cents) = (dice.below(40), dice.below(20_000));
+        let (metric, properties) = match dice.below(10) {
             0 | 1 => (
                 "Placed Order",
                 format!(
