@@ -102,6 +102,7 @@ merges! {
     "event_properties": true,
     "event_times": true,
     "event_days": true,
+    "event_day_counts": true,
     "event_months": true,
     "membership": false,
 }

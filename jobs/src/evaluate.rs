@@ -97,6 +97,7 @@ fn statements(rows: &Rows) -> [Vec<Statement>; 3] {
         (roles.contains(&role::SAMPLE), sql::SAMPLE),
         (forms.contains(&form::ANY), sql::ANY),
         (forms.contains(&form::PIECE), sql::PIECES),
+        (rows.spans.iter().any(|span| span.piece != 0 && !span.metric.is_empty()), sql::DAY_PIECES),
     ];
     let second = [(of_form(source::VALUED).next().is_some(), sql::VALUES), (cells, sql::CELL_MEMBERS)];
     let third = [

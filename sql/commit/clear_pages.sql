@@ -6,6 +6,8 @@ SELECT {run:UUID}, {attempt:UUID}, {slice:UInt32}, m.account, m.bucket, m.page, 
 FROM (
     SELECT account, bucket, page, segment, members FROM membership FINAL
     WHERE account BETWEEN {account_from:UInt64} AND {account_to:UInt64} AND segment != 0
+        AND segment IN (
+            SELECT segment FROM run_roots WHERE run = {run:UUID} AND attempt = {attempt:UUID} AND slice = {slice:UInt32})
 ) AS m
 INNER JOIN (
     SELECT account, bucket, segment, version FROM run_roots

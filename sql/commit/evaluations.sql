@@ -21,6 +21,8 @@ LEFT JOIN (
     LEFT JOIN (
         SELECT account, bucket, page, segment, members FROM membership FINAL
         WHERE account BETWEEN {account_from:UInt64} AND {account_to:UInt64}
+            AND segment IN (
+                SELECT segment FROM run_roots WHERE run = {run:UUID} AND attempt = {attempt:UUID} AND slice = {slice:UInt32})
     ) AS o ON o.account = n.account AND o.bucket = n.bucket AND o.page = n.page AND o.segment = n.segment
     GROUP BY account, bucket, segment
 ) AS p ON p.account = r.account AND p.bucket = r.bucket AND p.segment = r.segment

@@ -1,17 +1,7 @@
 -- planes: truth of "at least k times", k from 2 to 8: months and pieces are added up by a ripple-carry adder of bitmaps
--- The sum of two counts: bit by bit, with a carry; whatever reaches 8 stays in the fourth plane.
 INSERT INTO run_bitmaps (run, attempt, slice, slot, page, truth)
 WITH
-    bitmapBuild(CAST([], 'Array(UInt32)')) AS nobody,
-    (a, x) -> (
-        bitmapXor(a.1, x.1),
-        bitmapXor(bitmapXor(a.2, x.2), bitmapAnd(a.1, x.1)),
-        bitmapXor(bitmapXor(a.3, x.3),
-            bitmapOr(bitmapAnd(a.2, x.2), bitmapAnd(bitmapXor(a.2, x.2), bitmapAnd(a.1, x.1)))),
-        bitmapOr(bitmapOr(a.4, x.4),
-            bitmapOr(bitmapAnd(a.3, x.3), bitmapAnd(bitmapXor(a.3, x.3),
-                bitmapOr(bitmapAnd(a.2, x.2), bitmapAnd(bitmapXor(a.2, x.2), bitmapAnd(a.1, x.1))))))
-    ) AS add
+-- @part_adder
 SELECT {run:UUID}, {attempt:UUID}, {slice:UInt32}, slot, page, truth
 FROM (
     SELECT t.slot AS slot, c.page AS page,
@@ -32,7 +22,7 @@ FROM (
                 WHERE run = {run:UUID} AND attempt = {attempt:UUID} AND slice = {slice:UInt32}
             ) AS p
             INNER JOIN (
-                SELECT window, piece FROM run_spans
+                SELECT DISTINCT window, piece FROM run_spans
                 WHERE run = {run:UUID} AND attempt = {attempt:UUID} AND slice = {slice:UInt32} AND piece != 0
             ) AS s ON s.piece = p.piece
             UNION ALL
@@ -45,10 +35,10 @@ FROM (
                         WHERE run = {run:UUID} AND attempt = {attempt:UUID} AND slice = {slice:UInt32} AND piece = 0)
             ) AS m
             INNER JOIN (
-                SELECT window, account, bucket, metric, month_from, month_to FROM run_spans
+                SELECT window, account, bucket, metric, day_from, day_to FROM run_spans
                 WHERE run = {run:UUID} AND attempt = {attempt:UUID} AND slice = {slice:UInt32} AND piece = 0
             ) AS s ON s.account = m.account AND s.bucket = m.bucket AND s.metric = m.metric
-            WHERE m.month >= s.month_from AND m.month < s.month_to
+            WHERE m.month >= s.day_from AND m.month < s.day_to
         )
         GROUP BY window, page
     ) AS c

@@ -1,4 +1,5 @@
 -- Current members; segment 0 is the universe of live profiles.
+-- Pages stand first for those who ask for a profile's segments; granules are small, so that one segment of many is read alone.
 CREATE TABLE IF NOT EXISTS membership
 (
     account UInt64,
@@ -11,5 +12,5 @@ CREATE TABLE IF NOT EXISTS membership
 )
 ENGINE = ReplacingMergeTree(seq)
 ORDER BY (account, bucket, page, segment)
-SETTINGS index_granularity = 128
+SETTINGS index_granularity = 8
 COMMENT 'Current members, derived from commits'

@@ -1,4 +1,4 @@
--- How many events of a metric each profile has in a calendar month (UTC), as bit planes: built from deduplicated events.
+-- How many events of a metric each profile has in a calendar month (UTC), as bit planes: added up from those of its days.
 CREATE TABLE IF NOT EXISTS event_months
 (
     account UInt64,
@@ -9,7 +9,7 @@ CREATE TABLE IF NOT EXISTS event_months
     ones AggregateFunction(groupBitmap, UInt32) COMMENT 'Bit 0 of counts below 8',
     twos AggregateFunction(groupBitmap, UInt32) COMMENT 'Bit 1 of counts below 8',
     fours AggregateFunction(groupBitmap, UInt32) COMMENT 'Bit 2 of counts below 8',
-    many AggregateFunction(groupBitmap, UInt32) COMMENT 'Counts of 8 and more; these have no other bit',
+    many AggregateFunction(groupBitmap, UInt32) COMMENT 'Counts of 8 and more, whatever the other bits say',
     version UInt64 COMMENT 'The greatest wins'
 )
 ENGINE = ReplacingMergeTree(version)

@@ -5,12 +5,12 @@ CREATE TABLE IF NOT EXISTS run_spans
     attempt UUID,
     slice UInt32,
     window UInt32,
-    piece UInt32 COMMENT 'A stretch that is counted from events; 0: whole months',
-    account UInt64 COMMENT 'For months, like the columns below',
+    piece UInt32 COMMENT 'A stretch that is counted on its own: whole days where a metric is named, else from events; 0: whole months',
+    account UInt64 COMMENT 'For months and days, like the columns below',
     bucket UInt16,
     metric LowCardinality(String),
-    month_from Date COMMENT 'Included',
-    month_to Date COMMENT 'Excluded'
+    day_from Date COMMENT 'Included',
+    day_to Date COMMENT 'Excluded'
 )
 ENGINE = MergeTree
 PARTITION BY run

@@ -78,6 +78,7 @@ pub mod rule_join {
         CELL_MEMBERS = "cell_members",
         COMBINED = "combined",
         COUNTS = "counts",
+        DAY_PIECES = "day_pieces",
         DAYS = "days",
         EDGE = "edge",
         FILTERED = "filtered",
@@ -224,6 +225,7 @@ pub mod summary {
         ALL, "summary":
         BUILD_CELL_PAGES = "build_cell_pages",
         BUILD_CELLS = "build_cells",
+        BUILD_DAYS = "build_days",
         BUILD_MONTH = "build_month",
         BUILT_CELLS = "built_cells",
         BUILT_MONTHS = "built_months",
@@ -312,6 +314,7 @@ pub mod schema {
         STEP_52 = "52_trait_cells",
         STEP_53 = "53_trait_summaries",
         STEP_54 = "54_run_cells",
+        STEP_55 = "55_event_day_counts",
     }
 
     /// The schema version that this build makes and needs: the number of steps.

@@ -44,7 +44,7 @@ const MAY_DIFFER: [(&str, &str, &str); 10] = [
 ];
 
 /// What accounts own: rows that no statement may read without saying whose.
-const FACTS: [&str; 17] = [
+const FACTS: [&str; 18] = [
     "profiles",
     "profile_names",
     "traits",
@@ -57,6 +57,7 @@ const FACTS: [&str; 17] = [
     "events_by_profile",
     "event_times",
     "event_days",
+    "event_day_counts",
     "event_months",
     "month_summaries",
     "event_properties",

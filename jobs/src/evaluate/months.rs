@@ -7,6 +7,8 @@ use segment_rules::{instants::Interval, time::DAY_MS};
 
 /// The last day that events can lie on, as ClickHouse's Date: 2149-06-06.
 const LAST_DAY: i64 = 65_535;
+/// Days of a month, at most.
+const LONGEST_MONTH: i32 = 31;
 
 /// The UTC days that lie in the interval whole, as `[from, to)`; empty if there are none.
 pub(super) fn whole(interval: Interval) -> (i32, i32) {
@@ -23,32 +25,72 @@ pub(super) fn touched(interval: Interval) -> (i32, i32) {
     (day(interval.from_ms), day(interval.to_ms - 1) + 1)
 }
 
-/// The longest stretch of summarised whole months in the interval, as days `[from, to)`, and the pieces around it.
-pub(super) fn cover(interval: Interval, summarised: &BTreeSet<i32>) -> (Option<(u16, u16)>, Vec<Interval>) {
-    let (first, end) = whole(interval);
+/// Whole UTC days, counted from 1970-01-01, as `[from, to)`.
+pub(super) type Days = (u16, u16);
+
+/// What a window of counts is put together from.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct Cover {
+    /// Whole calendar months.
+    pub(super) months: Option<Days>,
+    /// Whole days before and after them.
+    pub(super) days: Vec<Days>,
+    /// What is left.
+    pub(super) pieces: Vec<Interval>,
+}
+
+/// Covers the interval by months that are summarised, then by days of such months.
+pub(super) fn cover(interval: Interval, summarised: &BTreeSet<i32>) -> Cover {
+    let (months, rests) = cut(interval, stretch(whole(interval), summarised, Part::Whole));
+    let (mut days, mut pieces) = (Vec::new(), Vec::new());
+    for rest in rests {
+        let (found, left) = cut(rest, stretch(whole(rest), summarised, Part::Any));
+        days.extend(found);
+        pieces.extend(left);
+    }
+    Cover { months, days, pieces }
+}
+
+/// How much of a month has to lie in a stretch.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Part {
+    Whole,
+    Any,
+}
+
+/// The longest stretch of days of summarised months, without a gap, within the given days.
+fn stretch((first, end): (i32, i32), summarised: &BTreeSet<i32>, part: Part) -> Option<(i32, i32)> {
     let mut best: Option<(i32, i32)> = None;
     let mut current: Option<(i32, i32)> = None;
-    for month in summarised.range(first..end) {
-        let next = next_month(*month);
-        if next > end {
-            break;
+    for month in summarised.range(first.saturating_sub(LONGEST_MONTH)..end) {
+        let (from, to) = match part {
+            Part::Whole => (*month, next_month(*month)),
+            Part::Any => ((*month).max(first), next_month(*month).min(end)),
+        };
+        if from < first || to > end || from >= to {
+            continue;
         }
         current = match current {
-            Some((from, to)) if to == *month => Some((from, next)),
-            _ => Some((*month, next)),
+            Some((begin, before)) if before == from => Some((begin, to)),
+            _ => Some((from, to)),
         };
         let longer = |one: (i32, i32), other: (i32, i32)| one.1 - one.0 > other.1 - other.0;
         if best.is_none_or(|best| current.is_some_and(|current| longer(current, best))) {
             best = current;
         }
     }
-    let Some((from, to)) = best else { return (None, vec![interval]) };
-    let pieces = [
+    best
+}
+
+/// Takes days out of an interval: the days, and what lies before and after.
+fn cut(interval: Interval, days: Option<(i32, i32)>) -> (Option<Days>, Vec<Interval>) {
+    let Some((from, to)) = days else { return (None, vec![interval]) };
+    let rests = [
         Interval { from_ms: interval.from_ms, to_ms: i64::from(from) * DAY_MS },
         Interval { from_ms: i64::from(to) * DAY_MS, to_ms: interval.to_ms },
     ];
     let days = (u16::try_from(from).unwrap_or(0), u16::try_from(to).unwrap_or(u16::MAX));
-    (Some(days), pieces.into_iter().filter(|piece| !piece.is_empty()).collect())
+    (Some(days), rests.into_iter().filter(|rest| !rest.is_empty()).collect())
 }
 
 fn day(ms: i64) -> i32 {
@@ -80,28 +122,38 @@ mod tests {
     }
 
     #[test]
-    fn months_cover_the_middle_and_pieces_the_rest() {
+    fn months_cover_the_middle_days_what_is_beside_and_pieces_the_rest() {
         // January, February, March 1970 begin on the days 0, 31, 59; April on 90.
         let interval = Interval { from_ms: at(10, 7), to_ms: at(95, 3) };
-        let (months, pieces) = cover(interval, &BTreeSet::from([0, 31, 59, 90]));
-        assert_eq!(months, Some((31, 90)));
+        let cover = cover(interval, &BTreeSet::from([0, 31, 59, 90]));
+        assert_eq!(cover.months, Some((31, 90)));
+        assert_eq!(cover.days, [(11, 31), (90, 95)]);
         assert_eq!(
-            pieces,
-            [Interval { from_ms: at(10, 7), to_ms: at(31, 0) }, Interval { from_ms: at(90, 0), to_ms: at(95, 3) }]
+            cover.pieces,
+            [Interval { from_ms: at(10, 7), to_ms: at(11, 0) }, Interval { from_ms: at(95, 0), to_ms: at(95, 3) }]
         );
     }
 
     #[test]
     fn a_gap_in_the_months_is_read_from_events() {
         let interval = Interval { from_ms: 0, to_ms: at(120, 0) };
-        let (months, pieces) = cover(interval, &BTreeSet::from([0, 59, 90]));
-        assert_eq!(months, Some((59, 120)));
-        assert_eq!(pieces, [Interval { from_ms: 0, to_ms: at(59, 0) }]);
+        let cover = cover(interval, &BTreeSet::from([0, 59, 90]));
+        assert_eq!(cover.months, Some((59, 120)));
+        assert_eq!(cover.days, [(0, 31)]);
+        assert_eq!(cover.pieces, [Interval { from_ms: at(31, 0), to_ms: at(59, 0) }]);
+    }
+
+    #[test]
+    fn a_window_within_a_month_has_days() {
+        let interval = Interval { from_ms: at(40, 1), to_ms: at(50, 0) };
+        let cover = cover(interval, &BTreeSet::from([0, 31, 59]));
+        assert_eq!((cover.months, cover.days), (None, vec![(41, 50)]));
+        assert_eq!(cover.pieces, [Interval { from_ms: at(40, 1), to_ms: at(41, 0) }]);
     }
 
     #[test]
     fn without_months_the_window_is_one_piece() {
         let interval = Interval { from_ms: 5, to_ms: at(120, 0) };
-        assert_eq!(cover(interval, &BTreeSet::new()), (None, vec![interval]));
+        assert_eq!(cover(interval, &BTreeSet::new()), Cover { months: None, days: Vec::new(), pieces: vec![interval] });
     }
 }

@@ -11,7 +11,7 @@ use segment_rules::{
     instants::{self, Interval, TimesOf},
 };
 
-use super::months;
+use super::months::{self, Days};
 use super::rows::{
     NodeRow, RootRow, SourceRow, SpanRow, TestRow, ThresholdRow, WindowRow, form, role, source, test, threshold,
 };
@@ -181,6 +181,8 @@ struct WindowKey {
 
 /// Marks windows that are put together from spans; they have no row of their own.
 const PLANES: i8 = 0;
+/// Marks stretches of whole days, in days; they have no row of their own either.
+const DAY_PIECE: i8 = -1;
 
 impl WindowKey {
     fn of(form: i8, sources: Vec<u32>, interval: Interval) -> Self {
@@ -350,7 +352,7 @@ impl Planner<'_> {
         self.window(form::ANY, vec![source], interval, WindowExtra::default())
     }
 
-    /// A window of counts: the whole months of it that are summarised, and pieces of events before and after.
+    /// A window of counts: whole months and whole days as far as they are summarised, and pieces of events for the rest.
     fn planes(&mut self, source: &Source, window: &Window) -> u32 {
         let interval = self.reached(window);
         let number = self.source(source, None, &[]);
@@ -360,20 +362,36 @@ impl Planner<'_> {
         }
         let window = self.next_window();
         self.windows.insert(key, window);
+        let known = self.known;
         let no_months = BTreeSet::new();
-        let (months, pieces) = months::cover(interval, self.known.months.get(&self.unit).unwrap_or(&no_months));
-        for piece in pieces {
+        let cover = months::cover(interval, known.months.get(&self.unit).unwrap_or(&no_months));
+        for piece in cover.pieces {
             let piece = self.window(form::PIECE, vec![number], piece, WindowExtra::default());
             let row = SpanRow { piece, ..self.span(window) };
             self.rows.spans.push(row);
         }
-        if let Some((month_from, month_to)) = months {
-            for metric in self.metrics_of(&source.metric) {
-                let row = SpanRow { metric, month_from, month_to, ..self.span(window) };
-                self.rows.spans.push(row);
-            }
+        for days in cover.days {
+            let piece = self.day_piece(number, days);
+            self.day_spans(window, piece, &source.metric, days);
+        }
+        if let Some(months) = cover.months {
+            self.day_spans(window, 0, &source.metric, months);
         }
         window
+    }
+
+    /// The number of a stretch of whole days; windows that share one count it once.
+    fn day_piece(&mut self, source: u32, (day_from, day_to): Days) -> u32 {
+        let interval = Interval { from_ms: i64::from(day_from), to_ms: i64::from(day_to) };
+        let number = self.next_window();
+        *self.windows.entry(WindowKey::of(DAY_PIECE, vec![source], interval)).or_insert(number)
+    }
+
+    fn day_spans(&mut self, window: u32, piece: u32, metric: &str, (day_from, day_to): Days) {
+        for metric in self.metrics_of(metric) {
+            let row = SpanRow { piece, metric, day_from, day_to, ..self.span(window) };
+            self.rows.spans.push(row);
+        }
     }
 
     fn span(&self, window: u32) -> SpanRow {
@@ -388,8 +406,8 @@ impl Planner<'_> {
             account,
             bucket,
             metric: String::new(),
-            month_from: 0,
-            month_to: 0,
+            day_from: 0,
+            day_to: 0,
         }
     }
 

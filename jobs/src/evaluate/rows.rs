@@ -124,8 +124,8 @@ staged! {
 }
 
 staged! {
-    /// A row of `run_spans`. The months are days since 1970-01-01.
-    SpanRow { window: u32, piece: u32, account: u64, bucket: u16, metric: String, month_from: u16, month_to: u16 }
+    /// A row of `run_spans`. Days are counted from 1970-01-01.
+    SpanRow { window: u32, piece: u32, account: u64, bucket: u16, metric: String, day_from: u16, day_to: u16 }
 }
 
 staged! {

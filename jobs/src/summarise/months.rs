@@ -1,4 +1,4 @@
-//! Counts of events by month as bit planes, so that long windows need not be counted anew.
+//! Counts of events by day and by month as bit planes, so that long windows need not be counted anew.
 
 use clickhouse::Row;
 use futures::{StreamExt, TryStreamExt, stream};
@@ -22,9 +22,13 @@ pub async fn invalidate(shard: &Shard, account: u64, bucket: u16, version: u64) 
 pub async fn build(shard: &Shard, account: u64, bucket: u16, version: u64) -> Result<(), ShardError> {
     let months: Vec<Month> =
         shard.call(sql::MONTHS, SCOPE).param("account", account).param("bucket", bucket).rows().await?;
-    let build = |Month { month }| {
-        let call = shard.call(sql::BUILD_MONTH, SCOPE).param("account", account).param("bucket", bucket);
-        call.param("month", month).param("version", version).execute()
+    let build = |Month { month }| async move {
+        // Months are added up from their days.
+        for statement in [sql::BUILD_DAYS, sql::BUILD_MONTH] {
+            let call = shard.call(statement, SCOPE).param("account", account).param("bucket", bucket);
+            call.param("month", &month).param("version", version).execute().await?;
+        }
+        Ok(())
     };
     stream::iter(months).map(build).buffer_unordered(AT_ONCE).try_collect::<()>().await?;
     mark(shard, account, bucket, true, version).await
