@@ -1,4 +1,5 @@
 -- any: truth of "at least once": whole days from event_days, the days at the edges of windows from events
+-- What was found in a unit is cut into pages by those of the universe.
 INSERT INTO run_bitmaps (run, attempt, slice, slot, page, truth)
 WITH
     windows AS (
@@ -9,12 +10,11 @@ WITH
         WHERE run = {run:UUID} AND attempt = {attempt:UUID} AND slice = {slice:UInt32} AND form = 'all')
 SELECT {run:UUID}, {attempt:UUID}, {slice:UInt32}, t.slot AS slot, a.page AS page, a.truth AS truth
 FROM (
-    SELECT window, page, bitmapSubsetInRange(profiles, toUInt32(page) * 65536, (toUInt32(page) + 1) * 65536) AS truth
+    SELECT w.window AS window, m.page AS page, bitmapAnd(w.profiles, m.members) AS truth
     FROM (
-        SELECT window, groupBitmapOrState(profiles) AS profiles,
-            arrayJoin(range(toUInt16(bitShiftRight(bitmapMin(profiles), 16)), toUInt32(bitShiftRight(bitmapMax(profiles), 16)) + 1)) AS page
+        SELECT window, account, bucket, groupBitmapOrState(profiles) AS profiles
         FROM (
-            SELECT w.window AS window, d.profiles AS profiles
+            SELECT w.window AS window, s.account AS account, s.bucket AS bucket, d.profiles AS profiles
             FROM (
                 SELECT account, bucket, sipHash64(metric) AS metric_hash, toInt32(day) AS day, profiles FROM event_days
                 WHERE account BETWEEN {account_from:UInt64} AND {account_to:UInt64}
@@ -25,23 +25,26 @@ FROM (
             INNER JOIN windows AS w ON w.source = s.source
             WHERE d.day >= w.from_day AND d.day < w.to_day
             UNION ALL
-            SELECT w.window AS window, groupBitmapState(e.profile_no) AS profiles
+            SELECT w.window AS window, s.account AS account, s.bucket AS bucket, groupBitmapState(e.profile_no) AS profiles
             FROM (
                 SELECT account, bucket, sipHash64(metric) AS metric_hash, toInt32(day) AS day, profile_no, toUnixTimestamp64Milli(time) AS ms FROM events FINAL
                 WHERE account BETWEEN {account_from:UInt64} AND {account_to:UInt64}
                     AND metric IN (SELECT metric FROM sources) AND retracted = 0
-                    AND events.day IN (
-                        SELECT arrayJoin(arrayMap(x -> toDate(toUInt16(greatest(0, least(65535, intDiv(x, 86400000))))), [from_ms, to_ms - 1]))
-                        FROM windows)
+                    AND (metric, events.day) IN (
+                        SELECT s.metric, arrayJoin(arrayMap(x -> toDate(toUInt16(greatest(0, least(65535, intDiv(x, 86400000))))), [w.from_ms, w.to_ms - 1]))
+                        FROM windows AS w INNER JOIN sources AS s ON s.source = w.source)
             ) AS e
             INNER JOIN sources AS s ON s.account = e.account AND s.bucket = e.bucket AND s.metric_hash = e.metric_hash
             INNER JOIN windows AS w ON w.source = s.source
             WHERE e.ms >= w.from_ms AND e.ms < w.to_ms AND NOT (e.day >= w.from_day AND e.day < w.to_day)
-            GROUP BY window
+            GROUP BY window, account, bucket
         )
-        GROUP BY window
-        HAVING bitmapCardinality(profiles) > 0
-    )
+        GROUP BY window, account, bucket
+    ) AS w
+    INNER JOIN (
+        SELECT account, bucket, page, members FROM membership FINAL
+        WHERE account BETWEEN {account_from:UInt64} AND {account_to:UInt64} AND segment = 0
+    ) AS m ON m.account = w.account AND m.bucket = w.bucket
 ) AS a
 INNER JOIN (
     SELECT window, slot FROM run_thresholds

@@ -1,37 +1,36 @@
 -- day_pieces: counts of events in the whole days of windows that no whole month covers, as bit planes
--- Days are added up for all profiles of a unit at once, and only the sum is cut into pages: a page of a day has few profiles.
+-- Days are added up for all profiles of a unit at once, and only the sum is cut
+-- into pages, by those of the universe: a page of a day has few profiles.
 INSERT INTO run_planes (run, attempt, slice, piece, page, ones, twos, fours, many)
 WITH
 -- @part_adder
-SELECT {run:UUID}, {attempt:UUID}, {slice:UInt32}, piece, page,
-    bitmapSubsetInRange(counts.1, toUInt32(page) * 65536, (toUInt32(page) + 1) * 65536),
-    bitmapSubsetInRange(counts.2, toUInt32(page) * 65536, (toUInt32(page) + 1) * 65536),
-    bitmapSubsetInRange(counts.3, toUInt32(page) * 65536, (toUInt32(page) + 1) * 65536),
-    bitmapSubsetInRange(counts.4, toUInt32(page) * 65536, (toUInt32(page) + 1) * 65536)
+SELECT {run:UUID}, {attempt:UUID}, {slice:UInt32}, c.piece, m.page,
+    bitmapAnd(c.counts.1, m.members), bitmapAnd(c.counts.2, m.members),
+    bitmapAnd(c.counts.3, m.members), bitmapAnd(c.counts.4, m.members)
 FROM (
-    SELECT piece, counts, arrayJoin(range(bitShiftRight(bitmapMin(anybody), 16), bitShiftRight(bitmapMax(anybody), 16) + 1)) AS page
+    SELECT
+        s.piece AS piece, s.account AS account, s.bucket AS bucket,
+        arrayFold(add, groupArray((d.ones, d.twos, d.fours, d.many)), (nobody, nobody, nobody, nobody)) AS counts
     FROM (
-        SELECT
-            s.piece AS piece, arrayFold(add, groupArray((d.ones, d.twos, d.fours, d.many)), (nobody, nobody, nobody, nobody)) AS counts,
-            bitmapOr(bitmapOr(counts.1, counts.2), bitmapOr(counts.3, counts.4)) AS anybody
-        FROM (
-            SELECT account, bucket, metric, day, ones, twos, fours, many FROM event_day_counts FINAL
-            WHERE account BETWEEN {account_from:UInt64} AND {account_to:UInt64}
-                AND metric IN (
-                    SELECT metric FROM run_spans
-                    WHERE run = {run:UUID} AND attempt = {attempt:UUID} AND slice = {slice:UInt32} AND piece != 0 AND metric != '')
-                AND day IN (
-                    SELECT arrayJoin(arrayMap(x -> toDate(toUInt16(x)), range(toUInt16(day_from), toUInt16(day_to))))
-                    FROM (
-                        SELECT DISTINCT day_from, day_to FROM run_spans
-                        WHERE run = {run:UUID} AND attempt = {attempt:UUID} AND slice = {slice:UInt32} AND piece != 0 AND metric != ''))
-        ) AS d
-        INNER JOIN (
-            SELECT DISTINCT piece, account, bucket, metric, day_from, day_to FROM run_spans
-            WHERE run = {run:UUID} AND attempt = {attempt:UUID} AND slice = {slice:UInt32} AND piece != 0 AND metric != ''
-        ) AS s ON s.account = d.account AND s.bucket = d.bucket AND s.metric = d.metric
-        WHERE d.day >= s.day_from AND d.day < s.day_to
-        GROUP BY piece
-    )
-    WHERE bitmapCardinality(anybody) > 0
-)
+        SELECT account, bucket, metric, day, ones, twos, fours, many FROM event_day_counts FINAL
+        WHERE account BETWEEN {account_from:UInt64} AND {account_to:UInt64}
+            AND metric IN (
+                SELECT metric FROM run_spans
+                WHERE run = {run:UUID} AND attempt = {attempt:UUID} AND slice = {slice:UInt32} AND piece != 0 AND metric != '')
+            AND day IN (
+                SELECT arrayJoin(arrayMap(x -> toDate(toUInt16(x)), range(toUInt16(day_from), toUInt16(day_to))))
+                FROM (
+                    SELECT DISTINCT day_from, day_to FROM run_spans
+                    WHERE run = {run:UUID} AND attempt = {attempt:UUID} AND slice = {slice:UInt32} AND piece != 0 AND metric != ''))
+    ) AS d
+    INNER JOIN (
+        SELECT DISTINCT piece, account, bucket, metric, day_from, day_to FROM run_spans
+        WHERE run = {run:UUID} AND attempt = {attempt:UUID} AND slice = {slice:UInt32} AND piece != 0 AND metric != ''
+    ) AS s ON s.account = d.account AND s.bucket = d.bucket AND s.metric = d.metric
+    WHERE d.day >= s.day_from AND d.day < s.day_to
+    GROUP BY piece, account, bucket
+) AS c
+INNER JOIN (
+    SELECT account, bucket, page, members FROM membership FINAL
+    WHERE account BETWEEN {account_from:UInt64} AND {account_to:UInt64} AND segment = 0
+) AS m ON m.account = c.account AND m.bucket = c.bucket

@@ -2,29 +2,27 @@
 -- Such a source has its events in the rows of the property that it demands.
 INSERT INTO run_events (run, attempt, slice, source, metric, rank, profile_no, ms, event, has, number, amount)
 WITH sources AS (
-    SELECT source, metric, rank, sipHash64(metric) AS metric_hash FROM run_sources
+    SELECT source, metric, rank, reach_from_ms, reach_to_ms FROM run_sources
     WHERE run = {run:UUID} AND attempt = {attempt:UUID} AND slice = {slice:UInt32} AND form = 'filtered'
 )
 SELECT
-    {run:UUID}, {attempt:UUID}, {slice:UInt32}, s.source, s.metric, s.rank, h.profile_no, toUnixTimestamp64Milli(h.time), h.event,
-    toUInt8(1), h.number, h.amount
+    {run:UUID}, {attempt:UUID}, {slice:UInt32}, r.slot, r.metric, r.rank, v.profile_no, toUnixTimestamp64Milli(v.time), v.event,
+    toUInt8(1), v.number, v.amount
 FROM (
-    SELECT
-        r.slot AS source, v.metric_hash AS metric_hash, v.profile_no AS profile_no, v.time AS time, v.event AS event,
-        v.number AS number, v.amount AS amount
-    FROM (
 -- @part_values
+-- @part_reach
             AND kind NOT IN ('absent', 'list', 'point')
             AND (metric, property) IN (
                 SELECT metric, key FROM run_tests
                 WHERE run = {run:UUID} AND attempt = {attempt:UUID} AND slice = {slice:UInt32} AND role >= 'where'
                     AND slot IN (SELECT source FROM sources) AND op BETWEEN 'text' AND 'match')
-    ) AS v
-    INNER JOIN (
+) AS v
+INNER JOIN (
+    SELECT * FROM (
 -- @part_tests
-            AND role >= 'where' AND slot IN (SELECT source FROM sources) AND op BETWEEN 'text' AND 'match'
-    ) AS r ON r.account = v.account AND r.bucket = v.bucket AND r.metric_hash = v.metric_hash AND r.key_hash = v.key_hash
-    WHERE
+            AND role >= 'where' AND op BETWEEN 'text' AND 'match'
+    ) AS t
+    INNER JOIN (SELECT source AS slot, metric, rank, reach_from_ms, reach_to_ms FROM sources) AS s USING (slot, metric)
+) AS r ON r.account = v.account AND r.bucket = v.bucket AND r.metric_hash = v.metric_hash AND r.key_hash = v.key_hash
+WHERE toUnixTimestamp64Milli(v.time) >= r.reach_from_ms AND toUnixTimestamp64Milli(v.time) < r.reach_to_ms AND
 -- @part_text_test
-) AS h
-INNER JOIN sources AS s ON s.source = h.source AND s.metric_hash = h.metric_hash

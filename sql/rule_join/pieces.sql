@@ -13,11 +13,16 @@ FROM (
             AND metric IN (
                 SELECT metric FROM run_sources
                 WHERE run = {run:UUID} AND attempt = {attempt:UUID} AND slice = {slice:UInt32} AND form = 'all')
-            AND day IN (
-                SELECT arrayJoin(arrayMap(x -> toDate(toUInt16(x)), range(toUInt32(from_day), least(65536, toUInt32(to_day)))))
+            AND (metric, day) IN (
+                SELECT s.metric, arrayJoin(arrayMap(x -> toDate(toUInt16(x)), range(toUInt32(w.from_day), least(65536, toUInt32(w.to_day)))))
                 FROM (
-                    SELECT DISTINCT from_day, to_day FROM run_windows
-                    WHERE run = {run:UUID} AND attempt = {attempt:UUID} AND slice = {slice:UInt32} AND form = 'piece'))
+                    SELECT DISTINCT source, from_day, to_day FROM run_windows
+                    WHERE run = {run:UUID} AND attempt = {attempt:UUID} AND slice = {slice:UInt32} AND form = 'piece'
+                ) AS w
+                INNER JOIN (
+                    SELECT source, metric FROM run_sources
+                    WHERE run = {run:UUID} AND attempt = {attempt:UUID} AND slice = {slice:UInt32} AND form = 'all'
+                ) AS s ON s.source = w.source)
     ) AS e
     INNER JOIN (
         SELECT source, account, bucket, metric, sipHash64(metric) AS metric_hash FROM run_sources

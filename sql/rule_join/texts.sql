@@ -9,6 +9,9 @@ FROM (
             SELECT key FROM run_tests
             WHERE run = {run:UUID} AND attempt = {attempt:UUID} AND slice = {slice:UInt32} AND role = 'text' AND build = 0)
         AND kind NOT IN ('absent', 'list', 'point')
+        AND text IN (
+            SELECT arrayJoin(texts) FROM run_tests
+            WHERE run = {run:UUID} AND attempt = {attempt:UUID} AND slice = {slice:UInt32} AND role = 'text' AND build = 0)
 ) AS v
 INNER JOIN (
     SELECT

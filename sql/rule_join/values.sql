@@ -1,8 +1,10 @@
 -- values: the numbers of events that a source has chosen by their conditions, staged for those who add them up
+-- The join is by one hash of all that names an event: with a column a key it takes four times as long. The parts are
+-- compared afterwards, added up so that they are not taken for keys.
 INSERT INTO run_events (run, attempt, slice, source, metric, rank, profile_no, ms, event, has, number, amount)
 WITH
     sources AS (
-        SELECT source, account, bucket, metric, chosen_by FROM run_sources
+        SELECT source, account, bucket, metric, chosen_by, reach_from_ms, reach_to_ms FROM run_sources
         WHERE run = {run:UUID} AND attempt = {attempt:UUID} AND slice = {slice:UInt32} AND form = 'valued'
     ),
     asked AS (
@@ -15,24 +17,29 @@ SELECT
 FROM (
     SELECT
         sipHash64(account, bucket, metric, property) AS pair_hash, profile_no, toUnixTimestamp64Milli(time) AS ms, event,
-        number, amount
+        cityHash64(pair_hash, profile_no, ms, event) AS event_hash, number, amount
     FROM event_properties FINAL
-    WHERE account BETWEEN {account_from:UInt64} AND {account_to:UInt64}
-        AND event_properties.day BETWEEN {day_from:Date} AND {day_to:Date} AND retracted = 0
+    WHERE account BETWEEN {account_from:UInt64} AND {account_to:UInt64} AND retracted = 0
+-- @part_reach
         AND kind IN ('digits', 'number') AND (metric, property) IN (SELECT metric, key FROM asked)
 ) AS v
 INNER JOIN (
     SELECT
         s.source AS source, sipHash64(s.account, s.bucket, s.metric, s.key) AS pair_hash,
-        e.metric AS metric, e.rank AS rank, e.profile_no AS profile_no, e.ms AS ms, e.event AS event
+        e.metric AS metric, e.rank AS rank, e.profile_no AS profile_no, e.ms AS ms, e.event AS event,
+        cityHash64(pair_hash, e.profile_no, e.ms, e.event) AS event_hash
     FROM (
         SELECT source, metric, rank, profile_no, ms, event FROM run_events
         WHERE run = {run:UUID} AND attempt = {attempt:UUID} AND slice = {slice:UInt32}
             AND source IN (SELECT chosen_by FROM sources)
     ) AS e
     INNER JOIN (
-        SELECT s.source AS source, s.account AS account, s.bucket AS bucket, s.metric AS metric, s.chosen_by AS chosen_by, t.key AS key
+        SELECT
+            s.source AS source, s.account AS account, s.bucket AS bucket, s.metric AS metric, s.chosen_by AS chosen_by, t.key AS key,
+            s.reach_from_ms AS reach_from_ms, s.reach_to_ms AS reach_to_ms
         FROM sources AS s
         INNER JOIN asked AS t ON t.slot = s.source AND t.metric = s.metric
     ) AS s ON s.chosen_by = e.source AND s.metric = e.metric
-) AS c ON c.pair_hash = v.pair_hash AND c.profile_no = v.profile_no AND c.ms = v.ms AND c.event = v.event
+    WHERE e.ms >= s.reach_from_ms AND e.ms < s.reach_to_ms
+) AS c ON c.event_hash = v.event_hash
+WHERE (c.pair_hash = v.pair_hash) + (c.profile_no = v.profile_no) + (c.ms = v.ms) + (c.event = v.event) = 4

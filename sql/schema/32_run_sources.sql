@@ -14,7 +14,9 @@ CREATE TABLE IF NOT EXISTS run_sources
     based UInt8 COMMENT 'Of a combined source, 1: no condition demands a property, so events without any count too',
     wheres UInt16 COMMENT 'Of a combined source: number of conditions that must hold',
     has UInt16 COMMENT 'Of a combined source: number of conditions that an edge event must satisfy',
-    chosen_by UInt32 COMMENT 'Of a valued source: the source that chooses its events; else 0'
+    chosen_by UInt32 COMMENT 'Of a valued source: the source that chooses its events; else 0',
+    reach_from_ms Int64 COMMENT 'What windows look at begins here, Unix milliseconds',
+    reach_to_ms Int64 COMMENT 'And ends before this'
 )
 ENGINE = MergeTree
 PARTITION BY run

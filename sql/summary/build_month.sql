@@ -2,22 +2,19 @@
 INSERT INTO event_months (account, bucket, metric, month, page, ones, twos, fours, many, version)
 WITH
 -- @part_adder
-SELECT {account:UInt64}, {bucket:UInt16}, metric, {month:Date}, toUInt16(page) AS page,
-    bitmapSubsetInRange(counts.1, toUInt32(page) * 65536, (toUInt32(page) + 1) * 65536),
-    bitmapSubsetInRange(counts.2, toUInt32(page) * 65536, (toUInt32(page) + 1) * 65536),
-    bitmapSubsetInRange(counts.3, toUInt32(page) * 65536, (toUInt32(page) + 1) * 65536),
-    bitmapSubsetInRange(counts.4, toUInt32(page) * 65536, (toUInt32(page) + 1) * 65536),
-    {version:UInt64}
+SELECT {account:UInt64}, {bucket:UInt16}, metric, {month:Date}, toUInt16(bitShiftRight(bit.1, 16)) AS page,
+    groupBitmapStateIf(bit.1, bit.2 = 1), groupBitmapStateIf(bit.1, bit.2 = 2), groupBitmapStateIf(bit.1, bit.2 = 4),
+    groupBitmapStateIf(bit.1, bit.2 = 8), {version:UInt64}
 FROM (
-    SELECT metric, counts, arrayJoin(range(bitShiftRight(bitmapMin(anybody), 16), bitShiftRight(bitmapMax(anybody), 16) + 1)) AS page
+    SELECT metric, arrayJoin(arrayConcat(
+        arrayMap(x -> (x, 1), bitmapToArray(counts.1)), arrayMap(x -> (x, 2), bitmapToArray(counts.2)),
+        arrayMap(x -> (x, 4), bitmapToArray(counts.3)), arrayMap(x -> (x, 8), bitmapToArray(counts.4)))) AS bit
     FROM (
-        SELECT
-            metric, arrayFold(add, groupArray((ones, twos, fours, many)), (nobody, nobody, nobody, nobody)) AS counts,
-            bitmapOr(bitmapOr(counts.1, counts.2), bitmapOr(counts.3, counts.4)) AS anybody
+        SELECT metric, arrayFold(add, groupArray((ones, twos, fours, many)), (nobody, nobody, nobody, nobody)) AS counts
         FROM event_day_counts FINAL
         WHERE account = {account:UInt64} AND bucket = {bucket:UInt16} AND day >= {month:Date} AND day < addMonths({month:Date}, 1)
             AND version = {version:UInt64}
         GROUP BY metric
     )
-    WHERE bitmapCardinality(anybody) > 0
 )
+GROUP BY metric, page

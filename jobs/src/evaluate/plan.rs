@@ -155,7 +155,28 @@ pub fn plan(
             planner.unit(unit, rules);
         }
     }
+    reach_sources(&mut planner.rows);
     planner.rows
+}
+
+/// Notes with each source what windows look at; a source that chooses for another has to reach as far as that one.
+fn reach_sources(rows: &mut Rows) {
+    let mut reaches: HashMap<u32, (i64, i64)> = HashMap::new();
+    let mut widen = |source: u32, (from, to): (i64, i64)| {
+        let reach = reaches.entry(source).or_insert((from, to));
+        *reach = (reach.0.min(from), reach.1.max(to));
+        *reach
+    };
+    for window in &rows.windows {
+        widen(window.source, (window.from_ms, window.to_ms));
+    }
+    for source in rows.sources.iter().filter(|source| source.chosen_by != 0) {
+        let reach = widen(source.source, (i64::MAX, i64::MIN));
+        widen(source.chosen_by, reach);
+    }
+    for source in &mut rows.sources {
+        (source.reach_from_ms, source.reach_to_ms) = reaches.get(&source.source).copied().unwrap_or((0, 0));
+    }
 }
 
 struct Planner<'a> {
@@ -582,6 +603,8 @@ impl Planner<'_> {
             wheres: 0,
             has: 0,
             chosen_by: 0,
+            reach_from_ms: 0,
+            reach_to_ms: 0,
         }
     }
 

@@ -102,7 +102,7 @@ staged! {
     /// A row of `run_sources`.
     SourceRow {
         source: u32, account: u64, bucket: u16, metric: String, rank: u16, form: i8, based: u8, wheres: u16, has: u16,
-        chosen_by: u32,
+        chosen_by: u32, reach_from_ms: i64, reach_to_ms: i64,
     }
 }
 
