@@ -75,20 +75,23 @@ async fn stage_rules(shard: &Shard, stage: &Stage, rows: Rows) -> Result<(), Sha
 }
 
 /// The statements of stage 1 that the rows need: those of a wave do not depend on each other, and need only waves before.
-fn statements(rows: &Rows) -> [Vec<Statement>; 3] {
+fn statements(rows: &Rows) -> [Vec<Statement>; 4] {
     let of_form = |form: i8| rows.sources.iter().filter(move |source| source.form == form);
     let roles: BTreeSet<i8> = rows.tests.iter().map(|row| row.role).collect();
     let forms: BTreeSet<i8> = rows.windows.iter().map(|row| row.form).collect();
-    let cells = rows.tests.iter().any(|row| row.build != 0);
+    let cells = rows.tests.iter().any(|row| row.build != 0 && row.role != role::FREE);
+    let free = roles.contains(&role::FREE);
     let raw = |role: i8| rows.tests.iter().filter(move |row| row.role == role && row.build == 0);
     let is_of_text = |row: &TestRow| (test::TEXT..=test::MATCH).contains(&row.op);
     let filtered = of_form(source::FILTERED).map(|source| source.source).collect::<BTreeSet<_>>();
-    let mut conditions = rows.tests.iter().filter(|row| row.role >= role::WHERE && filtered.contains(&row.slot));
+    let conditions = || rows.tests.iter().filter(|row| row.role >= role::WHERE && filtered.contains(&row.slot));
+    let of_texts = conditions().any(is_of_text);
     let first = [
         (true, sql::UNIVERSE),
         (cells, sql::CELLS),
-        (conditions.clone().any(|row| !is_of_text(row)), sql::FILTERED),
-        (conditions.any(is_of_text), sql::FILTERED_TEXTS),
+        (conditions().any(|row| !is_of_text(row)), sql::FILTERED),
+        (of_texts, sql::PASSING_TEXTS),
+        (free, sql::PASSING_FREE_TEXTS),
         (of_form(source::COMBINED).next().is_some(), sql::COMBINED),
         (raw(role::TRAIT).any(|row| !is_of_text(row)), sql::TRAITS),
         (raw(role::TRAIT).any(is_of_text), sql::TRAIT_TEXTS),
@@ -99,8 +102,9 @@ fn statements(rows: &Rows) -> [Vec<Statement>; 3] {
         (forms.contains(&form::PIECE), sql::PIECES),
         (rows.spans.iter().any(|span| span.piece != 0 && !span.metric.is_empty()), sql::DAY_PIECES),
     ];
-    let second = [(of_form(source::VALUED).next().is_some(), sql::VALUES), (cells, sql::CELL_MEMBERS)];
-    let third = [
+    let second = [(of_texts, sql::FILTERED_TEXTS), (free, sql::FREE_TEXTS), (cells, sql::CELL_MEMBERS)];
+    let third = [(of_form(source::VALUED).next().is_some(), sql::VALUES)];
+    let fourth = [
         (!rows.spans.is_empty(), sql::PLANES),
         (forms.contains(&form::COUNT), sql::COUNTS),
         (forms.contains(&form::AGGREGATE), sql::AGGREGATE),
@@ -109,7 +113,7 @@ fn statements(rows: &Rows) -> [Vec<Statement>; 3] {
         (forms.contains(&form::REGULAR), sql::REGULAR),
         (forms.contains(&form::SEQUENCE), sql::SEQUENCE),
     ];
-    [needed(&first), needed(&second), needed(&third)]
+    [needed(&first), needed(&second), needed(&third), needed(&fourth)]
 }
 
 fn needed(statements: &[(bool, Statement)]) -> Vec<Statement> {

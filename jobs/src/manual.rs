@@ -144,10 +144,11 @@ async fn as_of(shards: &[Shard], clock: Clock) -> Result<i64, RunError> {
 }
 
 /// The tables of a run's staging, each with the statement that drops a run's part of it.
-const STAGING: [(&str, Statement); 12] = [
+const STAGING: [(&str, Statement); 13] = [
     ("run_bitmaps", sql::DROP_RUN_BITMAPS),
     ("run_cells", sql::DROP_RUN_CELLS),
     ("run_tests", sql::DROP_RUN_TESTS),
+    ("run_texts", sql::DROP_RUN_TEXTS),
     ("run_sources", sql::DROP_RUN_SOURCES),
     ("run_windows", sql::DROP_RUN_WINDOWS),
     ("run_thresholds", sql::DROP_RUN_THRESHOLDS),

@@ -28,7 +28,7 @@ const APPEND_ONLY: [(&str, &str); 5] = [
 ];
 
 /// Replacing tables without a version: rows of one key are equal, so that it does not matter which one stays.
-const EQUAL_ROWS: [(&str, &str); 8] = [
+const EQUAL_ROWS: [(&str, &str); 9] = [
     ("trait_times", "the key is the row"),
     ("event_times", "the key is the row"),
     ("definitions", "a version is given once, the rest follows from it"),
@@ -36,6 +36,7 @@ const EQUAL_ROWS: [(&str, &str); 8] = [
     ("criteria", "a criterion is the hash of its form"),
     ("trait_cells", "a building of the same number sees the same traits"),
     ("trait_cell_pages", "a building of the same number sees the same traits"),
+    ("trait_texts", "a building of the same number sees the same traits"),
     ("runs", "a run is written once by the publication that made it"),
 ];
 

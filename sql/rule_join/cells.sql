@@ -54,11 +54,11 @@ FROM (
         WHERE account BETWEEN {account_from:UInt64} AND {account_to:UInt64}
             AND (account, bucket, trait, build) IN (
                 SELECT account, bucket, key, build FROM run_tests
-                WHERE run = {run:UUID} AND attempt = {attempt:UUID} AND slice = {slice:UInt32} AND build != 0)
+                WHERE run = {run:UUID} AND attempt = {attempt:UUID} AND slice = {slice:UInt32} AND build != 0 AND role != 'free')
     ) AS v
     INNER JOIN (
 -- @part_tests
-            AND build != 0
+            AND build != 0 AND role != 'free'
     ) AS r ON r.account = v.account AND r.bucket = v.bucket AND r.key_hash = v.key_hash
 )
 WHERE passes > 0

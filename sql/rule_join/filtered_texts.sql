@@ -1,28 +1,38 @@
 -- filtered_texts: the events of sources with one condition, on the text of a property, staged like those of other conditions
--- Such a source has its events in the rows of the property that it demands.
+-- Such a source has its events in the rows of the property that it demands, and run_texts has the texts that satisfy it.
+-- The join is by one hash of all that it compares, see values; the parts are compared afterwards.
 INSERT INTO run_events (run, attempt, slice, source, metric, rank, profile_no, ms, event, has, number, amount)
-WITH sources AS (
-    SELECT source, metric, rank, reach_from_ms, reach_to_ms FROM run_sources
-    WHERE run = {run:UUID} AND attempt = {attempt:UUID} AND slice = {slice:UInt32} AND form = 'filtered'
-)
+WITH
+    sources AS (
+        SELECT source, account, bucket, metric, rank, reach_from_ms, reach_to_ms FROM run_sources
+        WHERE run = {run:UUID} AND attempt = {attempt:UUID} AND slice = {slice:UInt32} AND form = 'filtered'),
+    asked AS (
+        SELECT slot AS source, metric, key FROM run_tests
+        WHERE run = {run:UUID} AND attempt = {attempt:UUID} AND slice = {slice:UInt32} AND role >= 'where'
+            AND slot IN (SELECT source FROM sources) AND op BETWEEN 'text' AND 'match'),
+    passing AS (
+        SELECT slot, text FROM run_texts
+        WHERE run = {run:UUID} AND attempt = {attempt:UUID} AND slice = {slice:UInt32})
 SELECT
-    {run:UUID}, {attempt:UUID}, {slice:UInt32}, r.slot, r.metric, r.rank, v.profile_no, toUnixTimestamp64Milli(v.time), v.event,
-    toUInt8(1), v.number, v.amount
+    {run:UUID}, {attempt:UUID}, {slice:UInt32}, r.source, r.metric, r.rank, v.profile_no, v.ms, v.event, toUInt8(1), toFloat64(0), NULL
 FROM (
--- @part_values
+    SELECT
+        account, bucket, sipHash64(metric, property) AS pair_hash, cityHash64(account, bucket, pair_hash, text) AS text_hash,
+        text, profile_no, toUnixTimestamp64Milli(time) AS ms, event
+    FROM event_properties FINAL
+    WHERE account BETWEEN {account_from:UInt64} AND {account_to:UInt64} AND retracted = 0
 -- @part_reach
-            AND kind NOT IN ('absent', 'list', 'point')
-            AND (metric, property) IN (
-                SELECT metric, key FROM run_tests
-                WHERE run = {run:UUID} AND attempt = {attempt:UUID} AND slice = {slice:UInt32} AND role >= 'where'
-                    AND slot IN (SELECT source FROM sources) AND op BETWEEN 'text' AND 'match')
+        AND kind NOT IN ('absent', 'list', 'point') AND (metric, property) IN (SELECT metric, key FROM asked)
+        AND text IN (SELECT text FROM passing)
 ) AS v
 INNER JOIN (
-    SELECT * FROM (
--- @part_tests
-            AND role >= 'where' AND op BETWEEN 'text' AND 'match'
-    ) AS t
-    INNER JOIN (SELECT source AS slot, metric, rank, reach_from_ms, reach_to_ms FROM sources) AS s USING (slot, metric)
-) AS r ON r.account = v.account AND r.bucket = v.bucket AND r.metric_hash = v.metric_hash AND r.key_hash = v.key_hash
-WHERE toUnixTimestamp64Milli(v.time) >= r.reach_from_ms AND toUnixTimestamp64Milli(v.time) < r.reach_to_ms AND
--- @part_text_test
+    SELECT
+        s.source AS source, s.metric AS metric, s.rank AS rank, s.account AS account, s.bucket AS bucket,
+        s.reach_from_ms AS reach_from_ms, s.reach_to_ms AS reach_to_ms, p.text AS text,
+        sipHash64(s.metric, a.key) AS pair_hash, cityHash64(s.account, s.bucket, pair_hash, p.text) AS text_hash
+    FROM sources AS s
+    INNER JOIN asked AS a ON a.source = s.source AND a.metric = s.metric
+    INNER JOIN passing AS p ON p.slot = s.source
+) AS r ON r.text_hash = v.text_hash
+WHERE v.ms >= r.reach_from_ms AND v.ms < r.reach_to_ms
+    AND (r.account = v.account) + (r.bucket = v.bucket) + (r.pair_hash = v.pair_hash) + (r.text = v.text) = 4

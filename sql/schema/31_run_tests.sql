@@ -4,14 +4,14 @@ CREATE TABLE IF NOT EXISTS run_tests
     run UUID,
     attempt UUID,
     slice UInt32,
-    role Enum8('trait' = 1, 'text' = 2, 'near' = 3, 'sample' = 4, 'where' = 5, 'unless' = 6, 'has' = 7, 'lacks' = 8, 'value' = 9)
-        COMMENT 'trait, text, near, sample: the criterion itself, text if it asks for one of some texts; where, unless, has, lacks: a condition of a source; value: what is aggregated',
+    role Enum8('trait' = 1, 'text' = 2, 'near' = 3, 'sample' = 4, 'where' = 5, 'unless' = 6, 'has' = 7, 'lacks' = 8, 'value' = 9, 'free' = 0)
+        COMMENT 'trait, text, near, sample: the criterion itself, text if it asks for one of some texts, free if trait_texts serve it; where, unless, has, lacks: a condition of a source; value: what is aggregated',
     slot UInt32 COMMENT 'Of the criterion, or number of the source',
     account UInt64,
     bucket UInt16,
     metric LowCardinality(String) COMMENT 'For conditions, else empty',
     key LowCardinality(String) COMMENT 'Trait or property',
-    build UInt64 COMMENT 'Of a trait: the cells that serve the test; 0: none do',
+    build UInt64 COMMENT 'Of a trait: the cells or free texts that serve the test; 0: none do',
     op Enum8('exists' = 1, 'number' = 2, 'text' = 3, 'contains' = 4, 'starts' = 5, 'ends' = 6, 'match' = 7, 'time' = 8, 'anniversary' = 9, 'item' = 10),
     ignore_case UInt8,
     text String COMMENT 'A part, a pattern, an item, or the salt of a sample',

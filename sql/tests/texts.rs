@@ -44,7 +44,7 @@ const MAY_DIFFER: [(&str, &str, &str); 10] = [
 ];
 
 /// What accounts own: rows that no statement may read without saying whose.
-const FACTS: [&str; 18] = [
+const FACTS: [&str; 19] = [
     "profiles",
     "profile_names",
     "traits",
@@ -53,6 +53,7 @@ const FACTS: [&str; 18] = [
     "trait_cells",
     "trait_cell_pages",
     "trait_summaries",
+    "trait_texts",
     "events",
     "events_by_profile",
     "event_times",

@@ -127,6 +127,9 @@ fn bounds_cut_cells_of_every_axis() -> Result<()> {
     ensure!(axes.len() == 6, "{axes:?}");
     let wide = axes.iter().filter(|row| whole(row, "wide").is_ok_and(|wide| wide >= 4)).count();
     ensure!(wide == 5, "{axes:?}");
+    let texts = store.rows("SELECT uniqExact(trait) AS n, uniqExact(text) AS texts FROM trait_texts")?;
+    ensure!(texts.iter().all(|row| whole(row, "n").is_ok_and(|n| n >= 1)), "{texts:?}");
+    ensure!(texts.iter().all(|row| whole(row, "texts").is_ok_and(|texts| texts > 20)), "{texts:?}");
     // The second load has built all anew, and nothing of the first one is left.
     let builds =
         store.rows("SELECT uniqExact(account, build) AS n, uniqExact(account) AS accounts FROM trait_cell_pages")?;

@@ -71,16 +71,27 @@ pub type Metrics = HashMap<(u64, u16), Vec<String>>;
 /// The calendar months (first day, counted from 1970-01-01) of a unit that are summarised in `event_months`.
 pub type Months = HashMap<(u64, u16), BTreeSet<i32>>;
 
-/// The cells of a trait.
+/// What the summary of a trait is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Form {
+    /// Cells, whose members may differ in their texts.
+    Stretches = 0,
+    /// Cells, whose members have one text each.
+    Values = 1,
+    /// Free texts, each with its profiles.
+    Texts = 2,
+}
+
+/// The cells or free texts of a trait.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Cells {
     /// Which building of them counts.
     pub build: u64,
-    /// Whether the members of each cell have one text.
-    pub exact: bool,
+    /// What they are.
+    pub form: Form,
 }
 
-/// The traits of a unit that have cells.
+/// The traits of a unit that have cells or free texts.
 pub type TraitCells = HashMap<(u64, u16), HashMap<String, Cells>>;
 
 /// What a plan has to know of a shard's data.
@@ -339,11 +350,16 @@ impl Planner<'_> {
 
     fn trait_test(&mut self, slot: u32, key: &str, test: &Test, set_within: Option<&Window>) {
         let set = set_within.map(|window| instants::interval(window, self.as_of_ms, TimesOf::Consents));
+        let cells = self.cells(key).filter(|cells| cells.form != Form::Stretches || !asks_for_text(test));
         // Most tests of texts ask for one of some, and a join finds that faster than a look at each.
-        let role = if matches!(test, Test::Text { ignore_case: false, .. }) { role::TEXT } else { role::TRAIT };
+        let role = match (cells.map(|cells| cells.form), test) {
+            (Some(Form::Texts), _) => role::FREE,
+            (_, Test::Text { ignore_case: false, .. }) => role::TEXT,
+            _ => role::TRAIT,
+        };
         let row = TestRow {
             key: key.to_owned(),
-            build: self.cells(key).filter(|cells| cells.exact || !asks_for_text(test)).map_or(0, |cells| cells.build),
+            build: cells.map_or(0, |cells| cells.build),
             // An unknown time is the least Int64: it lies in no window, but passes where none is asked for.
             set_from_ms: set.map_or(i64::MIN, |interval| interval.from_ms.max(i64::MIN + 1)),
             set_to_ms: set.map_or(i64::MAX, |interval| interval.to_ms),

@@ -7,6 +7,7 @@ use uuid::Uuid;
 /// Values of `run_tests.role`.
 pub mod role {
     #![expect(missing_docs, reason = "the names are those of the column's values")]
+    pub const FREE: i8 = 0;
     pub const TRAIT: i8 = 1;
     pub const TEXT: i8 = 2;
     pub const NEAR: i8 = 3;

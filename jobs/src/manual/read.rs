@@ -10,7 +10,7 @@ use uuid::Uuid;
 
 use super::RunError;
 use crate::{
-    evaluate::plan::{AccountRules, Cells, Metrics, Months, Root, TraitCells, UnitWork},
+    evaluate::plan::{AccountRules, Cells, Form, Metrics, Months, Root, TraitCells, UnitWork},
     shards::{Shard, ShardError},
 };
 
@@ -99,7 +99,7 @@ struct CellsRow {
     account: u64,
     bucket: u16,
     r#trait: String,
-    exact: u8,
+    form: i8,
     build: u64,
 }
 
@@ -180,8 +180,13 @@ pub(crate) async fn cells(shard: &Shard, account_from: u64, account_to: u64) -> 
         .rows()
         .await?;
     let mut cells = TraitCells::new();
-    for CellsRow { account, bucket, r#trait, exact, build } in rows {
-        cells.entry((account, bucket)).or_default().insert(r#trait, Cells { build, exact: exact == 1 });
+    for CellsRow { account, bucket, r#trait, form, build } in rows {
+        let form = match form {
+            0 => Form::Stretches,
+            1 => Form::Values,
+            _ => Form::Texts,
+        };
+        cells.entry((account, bucket)).or_default().insert(r#trait, Cells { build, form });
     }
     Ok(cells)
 }

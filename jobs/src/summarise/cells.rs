@@ -1,5 +1,6 @@
 //! Cells of traits: profiles whose values one look can judge are one bitmap, so that a test of a trait looks at cells and
-//! not at profiles. Only the cells that a range cuts are looked at member by member.
+//! not at profiles. Only the cells that a range cuts are looked at member by member. Of free texts, which are too many for
+//! cells page by page, each has one bitmap over the unit.
 //!
 //! Each building has a number, and its rows stand beside those of the building before until a mark makes them count; then
 //! the older ones go. An evaluation notes which building it uses, and asks at its end whether that still counts.
@@ -10,10 +11,17 @@ use segment_sql::{Statement, summary as sql};
 use serde::{Deserialize, Serialize};
 
 use super::{AT_ONCE, SCOPE, mark_version};
-use crate::shards::{Call, Shard, ShardError};
+use crate::{
+    evaluate::plan,
+    shards::{Call, Shard, ShardError},
+};
 
 /// A trait of more different values has no cells, unless they can be put in order.
 const VALUES_MAX: u64 = 4096;
+/// Texts that fewer profiles share, on average, have no cells page by page: those would be nearly empty.
+const PROFILES_PER_CELL: u64 = 64;
+/// Texts that fewer profiles share, on average, are left where they are: nothing would be saved.
+const PROFILES_PER_TEXT: u64 = 8;
 /// Numbers, times and dates of at most so many values have a cell for each.
 const ORDERED_VALUES_MAX: u64 = 256;
 /// Rows of traits that one statement puts into cells, unless a single trait has more. Bounds its memory.
@@ -28,6 +36,7 @@ struct Survey {
     profiles: u64,
     values: u64,
     texts: u64,
+    about_texts: u64,
     items: u64,
     ordered: u64,
     compound: u64,
@@ -40,6 +49,19 @@ enum Form {
     ByValue,
     /// Numbers, times and dates by stretches.
     ByStretch,
+    /// No cells, but the profiles of each free text.
+    ByText,
+}
+
+impl Form {
+    /// As `trait_summaries` has it.
+    fn of_summary(self, survey: &Survey) -> plan::Form {
+        match self {
+            Self::ByText => plan::Form::Texts,
+            Self::ByStretch if survey.ordered > 0 => plan::Form::Stretches,
+            Self::ByValue | Self::ByStretch => plan::Form::Values,
+        }
+    }
 }
 
 #[derive(Row, Serialize)]
@@ -48,7 +70,7 @@ struct SummaryRow {
     bucket: u16,
     r#trait: String,
     built: u8,
-    exact: u8,
+    form: i8,
     build: u64,
     version: u64,
 }
@@ -92,14 +114,21 @@ impl<'a> Unit<'a> {
     }
 
     async fn build(&self, batch: &[(Survey, Form)]) -> Result<(), ShardError> {
-        let names = |wanted: Option<Form>| -> Vec<&str> {
-            let chosen = batch.iter().filter(|(_, form)| wanted.is_none_or(|wanted| *form == wanted));
+        let names = |wanted: &[Form]| -> Vec<&str> {
+            let chosen = batch.iter().filter(|(_, form)| wanted.contains(form));
             chosen.map(|(survey, _)| survey.r#trait.as_str()).collect()
         };
-        let (traits, by_value) = (names(None), names(Some(Form::ByValue)));
-        let call = self.call(sql::BUILD_CELL_PAGES).param("traits", &traits).param("by_value", &by_value);
+        let (by_value, by_text) = (names(&[Form::ByValue]), names(&[Form::ByText]));
+        let in_cells = names(&[Form::ByValue, Form::ByStretch]);
+        if !by_text.is_empty() {
+            self.call(sql::BUILD_TEXTS).param("traits", &by_text).param("build", self.build).execute().await?;
+        }
+        if in_cells.is_empty() {
+            return Ok(());
+        }
+        let call = self.call(sql::BUILD_CELL_PAGES).param("traits", &in_cells).param("by_value", &by_value);
         call.param("build", self.build).execute().await?;
-        self.call(sql::BUILD_CELLS).param("traits", &traits).param("build", self.build).execute().await
+        self.call(sql::BUILD_CELLS).param("traits", &in_cells).param("build", self.build).execute().await
     }
 
     async fn mark(&self, formed: &[(Survey, Form)]) -> Result<(), ShardError> {
@@ -110,7 +139,7 @@ impl<'a> Unit<'a> {
                 bucket: self.bucket,
                 r#trait: survey.r#trait.clone(),
                 built: 1,
-                exact: u8::from(*form == Form::ByValue || survey.ordered == 0),
+                form: form.of_summary(survey) as i8,
                 build: self.build,
                 version: mark_version(self.build, true),
             })
@@ -121,7 +150,7 @@ impl<'a> Unit<'a> {
     async fn delete_old(&self) -> Result<(), ShardError> {
         let old: Option<Found> = self.call(sql::OLD_CELLS).param("build", self.build).row().await?;
         if old.is_some() {
-            for statement in [sql::DELETE_OLD_CELLS, sql::DELETE_OLD_CELL_PAGES] {
+            for statement in [sql::DELETE_OLD_CELLS, sql::DELETE_OLD_CELL_PAGES, sql::DELETE_OLD_TEXTS] {
                 self.call(statement).param("build", self.build).execute().await?;
             }
         }
@@ -135,6 +164,11 @@ impl Survey {
         let consent = self.r#trait.starts_with("consent/");
         if self.items > VALUES_MAX || (consent && self.compound > 0) {
             return None;
+        }
+        let shared_by = |profiles: u64| self.about_texts.saturating_mul(profiles) <= self.profiles;
+        let only_texts = !consent && self.ordered == 0 && self.compound == 0;
+        if only_texts && (self.texts > VALUES_MAX || !shared_by(PROFILES_PER_CELL)) && shared_by(PROFILES_PER_TEXT) {
+            return Some(Form::ByText);
         }
         // Consents are told apart by the time when they were given, so their values cannot be ordered too.
         if self.values <= ORDERED_VALUES_MAX || (self.values <= VALUES_MAX && (self.ordered == 0 || consent)) {
@@ -166,7 +200,16 @@ mod tests {
     use super::*;
 
     fn survey(name: &str, values: u64, texts: u64, ordered: u64) -> Survey {
-        Survey { r#trait: name.to_owned(), profiles: 10_000, values, texts, items: 0, ordered, compound: 0 }
+        Survey {
+            r#trait: name.to_owned(),
+            profiles: 10_000,
+            values,
+            texts,
+            about_texts: texts,
+            items: 0,
+            ordered,
+            compound: 0,
+        }
     }
 
     #[test]
@@ -177,6 +220,17 @@ mod tests {
         assert_eq!(survey("p/tier", 5, 0, 9_000).form(), Some(Form::ByValue));
         assert_eq!(survey("p/value", 4097, 12, 9_000).form(), Some(Form::ByStretch));
         assert_eq!(survey("p/mixed", 4097, 4097, 9_000).form(), None);
+    }
+
+    #[test]
+    fn free_texts_are_kept_by_text_where_profiles_share_them() {
+        let town = |profiles, texts| Survey { profiles, ..survey("p/town", texts, texts, 0) };
+        assert_eq!(town(64_000, 1000).form(), Some(Form::ByValue));
+        assert_eq!(town(63_999, 1000).form(), Some(Form::ByText));
+        assert_eq!(town(32_776, 4097).form(), Some(Form::ByText));
+        assert_eq!(town(32_775, 4097).form(), None);
+        assert_eq!(Survey { compound: 1, ..town(32_776, 4097) }.form(), None);
+        assert_eq!(Survey { ordered: 1, ..town(32_776, 4097) }.form(), None);
     }
 
     #[test]

@@ -9,7 +9,9 @@ use jiff::{Timestamp, tz::TimeZone};
 
 /// Enough for every trait to have more values than are told apart one by one.
 const PROFILES: usize = 700;
-const SEGMENTS: usize = 40;
+const SEGMENTS: usize = 60;
+/// Enough for texts to be too many for cells, and few enough for profiles to share them.
+const TOWNS: usize = 40;
 const STATUSES: [&str; 3] = ["subscribed", "unsubscribed", "never"];
 const CHANNELS: [&str; 2] = ["email", "sms"];
 const CITIES: [(f64, f64); 4] = [(42.35, -71.05), (-0.01, 0.01), (64.1, 179.9), (-33.9, 151.2)];
@@ -96,6 +98,11 @@ impl Traits {
             _ => properties.push(format!(r#""tags":["t{0}","t{1}","t{0}"]"#, self.tag, self.tag / 20)),
         }
         properties.push(format!(r#""level":{}"#, random.below(4)));
+        match random.below(10) {
+            0 => {}
+            1 => properties.push(r#""town":true"#.to_owned()),
+            _ => properties.push(format!(r#""town":"{}""#, town(random.below(TOWNS)))),
+        }
         let mut line = parsed(&format!(r#"{{"id":"{id}","properties":{{{}}}}}"#, properties.join(",")));
         if random.chance(80) {
             let (latitude, longitude) = self.place;
@@ -118,7 +125,7 @@ impl Traits {
 
 fn criterion(random: &mut Random, known: &[Traits], as_of: i64) -> String {
     let (one, other) = (random.pick(known), random.pick(known));
-    match random.below(12) {
+    match random.below(14) {
         0..=2 => format!(r#""property":{{"name":"score",{}}}"#, score(random, &one.score, &other.score)),
         3..=4 => format!(r#""property":{{"name":"seen",{}}}"#, time(random, one.seen, other.seen, as_of)),
         5..=6 => format!(r#""property":{{"name":"born",{}}}"#, birth(random, one.born, other.born, as_of)),
@@ -130,6 +137,7 @@ fn criterion(random: &mut Random, known: &[Traits], as_of: i64) -> String {
             let test = *random.pick(&[r#""atLeast":2"#, r#""equals":3"#, r#""in":[0,1]"#, r#""contains":"2""#]);
             format!(r#""property":{{"name":"level",{test}}}"#)
         }
+        12..=13 => format!(r#""property":{{"name":"town",{}}}"#, in_town(random)),
         9..=10 => {
             let (channel, status) = (random.pick(&CHANNELS), random.pick(&STATUSES));
             let window = window(random, one.consented, other.consented);
@@ -141,6 +149,29 @@ fn criterion(random: &mut Random, known: &[Traits], as_of: i64) -> String {
             let (latitude, longitude) = (one.place.0.clamp(-89.0, 89.0) + 0.000_37, one.place.1.clamp(-179.0, 179.0));
             format!(r#""location":{{"within":"{within}","of":{{"latitude":{latitude},"longitude":{longitude}}}}}"#)
         }
+    }
+}
+
+/// Texts that differ in case, in part, and in letters beyond ASCII.
+fn town(number: usize) -> String {
+    let name = ["Ulm", "ulm", "Älmhult", "älmhult"][number % 4];
+    format!("{name} {}", number / 4)
+}
+
+fn in_town(random: &mut Random) -> String {
+    let mut name = || town(random.below(TOWNS));
+    let (one, other) = (name(), name());
+    let word = one.split(' ').next().unwrap_or_default();
+    let case = if random.chance(40) { r#","ignoreCase":true"# } else { "" };
+    match random.below(8) {
+        0 => format!(r#""equals":"{one}"{case}"#),
+        1 => format!(r#""in":["{one}","{other}","true"]{case}"#),
+        2 => format!(r#""startsWith":"{word}"{case}"#),
+        3 => format!(r#""contains":"{}"{case}"#, &word[word.len() - 2..]),
+        4 => format!(r#""endsWith":" 1"{case}"#),
+        5 => r#""matches":"^[Uu]lm [0-4]$""#.to_owned(),
+        6 => r#""exists":true"#.to_owned(),
+        _ => format!(r#""{}":3"#, random.pick(&["atLeast", "below"])),
     }
 }
 

@@ -1,0 +1,29 @@
+-- passing_texts: the texts that satisfy conditions of sources: each is tested once, however many events have it
+-- Where a condition names its texts there is nothing to read.
+INSERT INTO run_texts (run, attempt, slice, slot, text)
+WITH
+    sources AS (
+        SELECT source, reach_from_ms, reach_to_ms FROM run_sources
+        WHERE run = {run:UUID} AND attempt = {attempt:UUID} AND slice = {slice:UInt32} AND form = 'filtered'),
+    asked AS (
+        SELECT slot, account, bucket, metric, key, op, ignore_case FROM run_tests
+        WHERE run = {run:UUID} AND attempt = {attempt:UUID} AND slice = {slice:UInt32} AND role >= 'where'
+            AND slot IN (SELECT source FROM sources) AND op BETWEEN 'text' AND 'match' AND NOT (op = 'text' AND ignore_case = 0))
+SELECT {run:UUID}, {attempt:UUID}, {slice:UInt32}, r.slot, v.text
+FROM (
+    SELECT DISTINCT account, bucket, metric, property, text
+    FROM event_properties
+    WHERE account BETWEEN {account_from:UInt64} AND {account_to:UInt64}
+-- @part_reach
+        AND kind NOT IN ('absent', 'list', 'point') AND (metric, property) IN (SELECT metric, key FROM asked)
+) AS v
+INNER JOIN (
+-- @part_tests
+        AND role >= 'where' AND slot IN (SELECT slot FROM asked)
+) AS r ON r.account = v.account AND r.bucket = v.bucket AND r.metric = v.metric AND r.key = v.property
+WHERE
+-- @part_text_test
+UNION ALL
+SELECT {run:UUID}, {attempt:UUID}, {slice:UInt32}, slot, arrayJoin(arrayDistinct(texts)) FROM run_tests
+WHERE run = {run:UUID} AND attempt = {attempt:UUID} AND slice = {slice:UInt32} AND role >= 'where'
+    AND slot IN (SELECT source FROM sources) AND op = 'text' AND ignore_case = 0
