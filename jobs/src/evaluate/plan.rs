@@ -4,6 +4,7 @@
 //! slots, sources and windows have numbers of their own. Equal sources and windows of a unit are one row.
 
 mod events;
+mod parts;
 mod sources;
 mod traits;
 
@@ -12,7 +13,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use segment_rules::{Child, Node, Op, Target, canonical::Criterion, instants::Interval};
 
 use self::events::WindowKey;
-use super::rows::{NodeRow, RootRow, SourceRow, SpanRow, TestRow, ThresholdRow, WindowRow, role};
+use super::rows::{NodeRow, RootRow, SourceRow, SpanRow, TestRow, ThresholdRow, WindowRow, op, role};
 use crate::commit::Stage;
 
 /// The rules of an account, as published.
@@ -147,6 +148,7 @@ pub fn plan(
         windows: HashMap::new(),
         sources: HashMap::new(),
         unit: (0, 0),
+        universe: 0,
     };
     for unit in units {
         if let Some(rules) = rules.get(&unit.account) {
@@ -186,20 +188,22 @@ struct Planner<'a> {
     windows: HashMap<WindowKey, u32>,
     sources: HashMap<String, u32>,
     unit: (u64, u16),
+    /// The slot of the unit's universe.
+    universe: u32,
 }
 
 impl Planner<'_> {
     fn unit(&mut self, unit: &UnitWork, rules: &AccountRules) {
         self.unit = (unit.account, unit.bucket);
         self.sources.clear();
-        let universe = self.slot();
-        self.root(0, 0, universe);
+        self.universe = self.slot();
+        self.root(0, 0, self.universe);
         let mut criteria = BTreeMap::new();
         let mut nodes = BTreeMap::new();
         for root in &unit.roots {
             walk(rules, root.node, &mut nodes, &mut criteria);
         }
-        let mut slots = HashMap::from([(Target::Universe, universe)]);
+        let mut slots = HashMap::from([(Target::Universe, self.universe)]);
         for (id, criterion) in criteria {
             let slot = self.slot();
             slots.insert(Target::Criterion(id), slot);
@@ -210,7 +214,7 @@ impl Planner<'_> {
             slots.insert(Target::Node(*id), slot);
         }
         for node in nodes.values() {
-            self.node(node, &slots, universe);
+            self.node(node, &slots);
         }
         for root in &unit.roots {
             if let Some(slot) = slots.get(&Target::Node(root.node)) {
@@ -230,25 +234,21 @@ impl Planner<'_> {
         self.rows.roots.push(RootRow { run, attempt, slice, account, bucket, segment, version, slot });
     }
 
-    fn node(&mut self, node: &Node, slots: &HashMap<Target, u32>, universe: u32) {
-        let Stage { run, attempt, slice, .. } = self.stage;
+    fn node(&mut self, node: &Node, slots: &HashMap<Target, u32>) {
         let op = match node.op {
-            Op::And => 1,
-            Op::Or => 2,
+            Op::And => op::AND,
+            Op::Or => op::OR,
         };
         for Child { target, negated } in &node.children {
-            self.rows.nodes.push(NodeRow {
-                run,
-                attempt,
-                slice,
-                level: node.level,
-                node: slots[&Target::Node(node.id)],
-                op,
-                child: slots.get(target).copied().unwrap_or(0),
-                negated: u8::from(*negated),
-                universe,
-            });
+            let row = self.node_row(node.level, slots[&Target::Node(node.id)], op);
+            let child = slots.get(target).copied().unwrap_or(0);
+            self.rows.nodes.push(NodeRow { child, negated: u8::from(*negated), ..row });
         }
+    }
+
+    fn node_row(&self, level: u16, node: u32, op: i8) -> NodeRow {
+        let Stage { run, attempt, slice, .. } = self.stage;
+        NodeRow { run, attempt, slice, level, node, op, child: 0, negated: 0, universe: self.universe }
     }
 
     fn criterion(&mut self, criterion: &Criterion, slot: u32) {

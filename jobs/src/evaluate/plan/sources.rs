@@ -9,9 +9,9 @@ use super::{
 use crate::commit::Stage;
 
 impl Planner<'_> {
-    /// The number of a source: its events, the property that is aggregated, the conditions that an edge has to satisfy.
-    pub(super) fn source(&mut self, source: &Source, value: Option<&str>, has: &[Condition]) -> u32 {
-        let key = format!("{source:?} {value:?} {has:?}");
+    /// The number of a source: its events, and the property that is aggregated.
+    pub(super) fn source(&mut self, source: &Source, value: Option<&str>) -> u32 {
+        let key = format!("{source:?} {value:?}");
         if let Some(known) = self.sources.get(&key) {
             return *known;
         }
@@ -22,7 +22,7 @@ impl Planner<'_> {
         }
         let number = self.next_source(key);
         for (rank, metric) in (0..).zip(self.metrics_of(&source.metric)) {
-            self.source_rows(number, (&metric, rank), source, value, has);
+            self.source_rows(number, (&metric, rank), source, value);
         }
         number
     }
@@ -30,7 +30,7 @@ impl Planner<'_> {
     /// A source that adds up a property of the events that another source chooses by its conditions: to look up the
     /// property of chosen events is cheaper than to bring together all rows of all events.
     fn valued(&mut self, key: String, source: &Source, property: &str) -> u32 {
-        let chosen_by = self.source(source, None, &[]);
+        let chosen_by = self.source(source, None);
         let number = self.next_source(key);
         for (rank, metric) in (0..).zip(self.metrics_of(&source.metric)) {
             let row = SourceRow { form: source::VALUED, chosen_by, ..self.source_row(number, &metric, rank) };
@@ -76,40 +76,25 @@ impl Planner<'_> {
         self.rows.tests.push(row);
     }
 
-    fn source_rows(
-        &mut self,
-        number: u32,
-        (metric, rank): (&str, u16),
-        source: &Source,
-        value: Option<&str>,
-        has: &[Condition],
-    ) {
-        let demands =
-            source.conditions.iter().filter(|condition| !condition.negated).count() + usize::from(value.is_some());
-        let asked = source.conditions.len() + usize::from(value.is_some()) + has.len();
-        let form = match (demands, asked) {
-            (_, 0) => source::ALL,
-            (1, 1) => source::FILTERED,
+    fn source_rows(&mut self, number: u32, (metric, rank): (&str, u16), source: &Source, value: Option<&str>) {
+        let wanted = source.conditions.iter().filter(|condition| !condition.negated).count();
+        let form = match (source.conditions.len(), value) {
+            (0, None) => source::ALL,
+            (0, Some(_)) => source::NUMBERS,
+            (1, None) if wanted == 1 => source::FILTERED,
             _ => source::COMBINED,
         };
+        let demands = wanted + usize::from(value.is_some());
         let row = SourceRow {
             form,
-            based: u8::from(asked > 0 && demands == 0),
+            based: u8::from(form == source::COMBINED && demands == 0),
             wheres: u16::try_from(demands).unwrap_or(u16::MAX),
-            has: u16::try_from(has.iter().filter(|condition| !condition.negated).count()).unwrap_or(u16::MAX),
             ..self.source_row(number, metric, rank)
         };
         self.rows.sources.push(row);
-        let conditions = source.conditions.iter().map(|condition| (condition, [role::WHERE, role::UNLESS]));
-        for (condition, [holds, fails]) in
-            conditions.chain(has.iter().map(|condition| (condition, [role::HAS, role::LACKS])))
-        {
-            let role = if condition.negated { fails } else { holds };
-            let row = TestRow {
-                metric: metric.to_owned(),
-                key: condition.property.clone(),
-                ..self.tested(role, number, &condition.test)
-            };
+        for Condition { property, test, negated } in &source.conditions {
+            let role = if *negated { role::UNLESS } else { role::WHERE };
+            let row = TestRow { metric: metric.to_owned(), key: property.clone(), ..self.tested(role, number, test) };
             self.rows.tests.push(row);
         }
         if let Some(property) = value {
