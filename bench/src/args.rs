@@ -91,6 +91,9 @@ pub(crate) enum Figure {
         /// How often; the fastest counts.
         #[arg(long, default_value_t = 3)]
         passes: usize,
+        /// Only the kinds whose names have this part.
+        #[arg(long, default_value = "")]
+        only: String,
     },
 }
 

@@ -19,7 +19,7 @@ use crate::{
 /// Statements of an evaluation that are not stage 1.
 const LATER: [&str; 3] = ["universe", "nodes", "results"];
 
-/// Real time and CPU in microseconds, and the statements' names.
+/// Real time and CPU in microseconds, and the statements' names with the CPU of each.
 #[derive(Clone, Debug, Default)]
 struct Cost {
     time_us: u64,
@@ -29,7 +29,7 @@ struct Cost {
 }
 
 /// `segment-bench kinds`.
-pub(crate) async fn command(data: &DataArgs, passes: usize) -> Result<()> {
+pub(crate) async fn command(data: &DataArgs, passes: usize, only: &str) -> Result<()> {
     let bench = generate::open(data).await?;
     bench.print_head("kinds: the statements of stage 1 for one criterion against the bare scan of its columns").await?;
     println!("the fastest of {passes} passes, times by the server's log");
@@ -37,8 +37,8 @@ pub(crate) async fn command(data: &DataArgs, passes: usize) -> Result<()> {
         "{:<26} {:>7} = {:>9} : {:>9} {:>9} = {:>9} : {:>9} {:>10} {:>9}  statements",
         "criterion", "real", "stage 1 s", "scan s", "CPU", "stage 1 s", "scan s", "memory", "members"
     );
-    for kind in list::kinds() {
-        measure(&bench, &kind, passes).await?;
+    for kind in list::kinds().iter().filter(|kind| kind.name.contains(only)) {
+        measure(&bench, kind, passes).await?;
     }
     Ok(())
 }
@@ -91,7 +91,7 @@ fn cost(entries: &[Entry], scope: &str) -> Cost {
         cost.time_us += u64::try_from(entry.time_us).unwrap_or(0);
         cost.cpu_us += entry.cpu_us;
         cost.memory = cost.memory.max(entry.memory);
-        cost.names = format!("{} {}", cost.names, entry.name);
+        cost.names = format!("{} {} {:.3}", cost.names, entry.name, from_us(entry.cpu_us));
     }
     cost
 }

@@ -55,6 +55,6 @@ async fn run(args: Args) -> anyhow::Result<()> {
         }
         Figure::Load(data) => load::command(&data).await,
         Figure::Eval(args) => eval::command(&args),
-        Figure::Kinds { data, passes } => kinds::command(&data, passes).await,
+        Figure::Kinds { data, passes, only } => kinds::command(&data, passes, &only).await,
     }
 }

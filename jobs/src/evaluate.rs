@@ -86,6 +86,8 @@ fn statements(rows: &Rows) -> [Vec<Statement>; 4] {
     let filtered = of_form(source::FILTERED).map(|source| source.source).collect::<BTreeSet<_>>();
     let conditions = || rows.tests.iter().filter(|row| row.role >= role::WHERE && filtered.contains(&row.slot));
     let of_texts = conditions().any(is_of_text);
+    let plain = of_form(source::ALL).map(|source| source.source).collect::<BTreeSet<_>>();
+    let mut once = rows.windows.iter().filter(|row| row.form == form::ANY).map(|row| plain.contains(&row.source));
     let first = [
         (true, sql::UNIVERSE),
         (cells, sql::CELLS),
@@ -98,14 +100,19 @@ fn statements(rows: &Rows) -> [Vec<Statement>; 4] {
         (raw(role::TEXT).next().is_some(), sql::TEXTS),
         (raw(role::NEAR).next().is_some(), sql::NEAR),
         (roles.contains(&role::SAMPLE), sql::SAMPLE),
-        (forms.contains(&form::ANY), sql::ANY),
+        (once.clone().any(|plain| plain), sql::ANY),
+        (forms.contains(&form::STRETCHES), sql::STRETCHES),
         (forms.contains(&form::PIECE), sql::PIECES),
         (rows.spans.iter().any(|span| span.piece != 0 && !span.metric.is_empty()), sql::DAY_PIECES),
     ];
-    let second = [(of_texts, sql::FILTERED_TEXTS), (free, sql::FREE_TEXTS), (cells, sql::CELL_MEMBERS)];
-    let third = [(of_form(source::VALUED).next().is_some(), sql::VALUES)];
-    let fourth = [
+    let second = [
+        (of_texts, sql::FILTERED_TEXTS),
+        (free, sql::FREE_TEXTS),
+        (cells, sql::CELL_MEMBERS),
         (!rows.spans.is_empty(), sql::PLANES),
+    ];
+    let third = [(of_form(source::VALUED).next().is_some(), sql::VALUES), (once.any(|plain| !plain), sql::CHOSEN)];
+    let fourth = [
         (forms.contains(&form::COUNT), sql::COUNTS),
         (forms.contains(&form::AGGREGATE), sql::AGGREGATE),
         (forms.contains(&form::DAYS), sql::DAYS),

@@ -1,18 +1,17 @@
 -- days: truth of "events on at least so many calendar days"
 INSERT INTO run_bitmaps (run, attempt, slice, slot, page, truth)
+WITH
+    windows AS (
+        SELECT window, source, step, steps, from_ms, to_ms, every_ms, latest, zone_from, zone_offset, candidates FROM run_windows
+        WHERE run = {run:UUID} AND attempt = {attempt:UUID} AND slice = {slice:UInt32} AND form = 'days'
+    ),
+-- @part_selected
 SELECT {run:UUID}, {attempt:UUID}, {slice:UInt32}, t.slot AS slot, toUInt16(bitShiftRight(a.profile_no, 16)) AS page, groupBitmapState(a.profile_no)
 FROM (
     SELECT
-        w.window AS window, s.profile_no AS profile_no,
-        uniqExact(intDiv(s.ms + w.zone_offset[arrayCount(x -> x <= s.ms, w.zone_from)] + 86400000, 86400000)) AS days
-    FROM (
--- @part_selected
-    ) AS s
-    INNER JOIN (
-        SELECT window, source, from_ms, to_ms, zone_from, zone_offset FROM run_windows
-        WHERE run = {run:UUID} AND attempt = {attempt:UUID} AND slice = {slice:UInt32} AND form = 'days'
-    ) AS w ON w.source = s.source
-    WHERE s.ms >= w.from_ms AND s.ms < w.to_ms
+        window, profile_no,
+        uniqExact(intDiv(ms + zone_offset[arrayCount(x -> x <= ms, zone_from)] + 86400000, 86400000)) AS days
+    FROM selected
     GROUP BY window, profile_no
 ) AS a
 INNER JOIN (

@@ -1,30 +1,28 @@
--- edge: truth of "the latest (earliest) event lies in a window and satisfies all conditions"
--- An event's place among those of its profile is one number: instant (45 bits), id (64), metric (16), whether it satisfies (1).
+-- edge: truth of "the latest (earliest) event of a source satisfies a condition"
+-- A window has all events of a source as its first step, and those that satisfy the condition as its second. An event's
+-- place among those of its profile is one number: instant (45 bits), id (64), metric (16), whether it satisfies (1); for the
+-- earliest event the first three are turned round.
 INSERT INTO run_bitmaps (run, attempt, slice, slot, page, truth)
+WITH
+    windows AS (
+        SELECT window, source, step, steps, from_ms, to_ms, every_ms, latest, zone_from, zone_offset, candidates FROM run_windows
+        WHERE run = {run:UUID} AND attempt = {attempt:UUID} AND slice = {slice:UInt32} AND form = 'edge'
+    ),
+-- @part_selected
 SELECT {run:UUID}, {attempt:UUID}, {slice:UInt32}, t.slot AS slot, toUInt16(bitShiftRight(a.profile_no, 16)) AS page, groupBitmapState(a.profile_no)
 FROM (
-    SELECT
-        w.window AS window, s.profile_no AS profile_no,
-        if(any(w.latest) = 1, max(s.place), min(s.place)) AS edge,
-        toInt64(bitShiftRight(edge, 81)) - 17592186044416 AS ms, toUInt8(bitAnd(edge, toUInt128(1))) AS has
+    SELECT window, profile_no
     FROM (
-        SELECT source, profile_no, ms,
-            bitOr(bitOr(bitShiftLeft(toUInt128(ms + 17592186044416), 81), bitShiftLeft(toUInt128(event), 17)),
-                toUInt128(bitOr(bitShiftLeft(toUInt32(rank), 1), has))) AS place
-        FROM (
--- @part_selected
-        )
-    ) AS s
-    INNER JOIN (
-        SELECT window, source, from_ms, to_ms, latest FROM run_windows
-        WHERE run = {run:UUID} AND attempt = {attempt:UUID} AND slice = {slice:UInt32} AND form = 'edge'
-    ) AS w ON w.source = s.source
-    WHERE s.ms >= w.from_ms AND s.ms < w.to_ms
+        SELECT
+            window, profile_no, step, latest,
+            bitOr(bitOr(bitShiftLeft(toUInt128(ms + 17592186044416), 80), bitShiftLeft(toUInt128(event), 16)), toUInt128(rank)) AS instant
+        FROM selected
+    )
     GROUP BY window, profile_no
+    HAVING bitAnd(max(bitOr(bitShiftLeft(if(latest = 1, instant, bitNot(instant)), 1), toUInt128(step = 2))), toUInt128(1)) = 1
 ) AS a
 INNER JOIN (
-    SELECT window, slot, from_ms, to_ms FROM run_thresholds
+    SELECT window, slot FROM run_thresholds
     WHERE run = {run:UUID} AND attempt = {attempt:UUID} AND slice = {slice:UInt32} AND op = 'edge'
 ) AS t ON t.window = a.window
-WHERE a.ms >= t.from_ms AND a.ms < t.to_ms AND a.has = 1
 GROUP BY slot, page

@@ -1,18 +1,16 @@
 -- regular: truth of "in at least k of the last n periods"
 INSERT INTO run_bitmaps (run, attempt, slice, slot, page, truth)
+WITH
+    windows AS (
+        SELECT window, source, step, steps, from_ms, to_ms, every_ms, latest, zone_from, zone_offset, candidates FROM run_windows
+        WHERE run = {run:UUID} AND attempt = {attempt:UUID} AND slice = {slice:UInt32} AND form = 'regular'
+    ),
+-- @part_selected
 SELECT {run:UUID}, {attempt:UUID}, {slice:UInt32}, slot, toUInt16(bitShiftRight(profile_no, 16)) AS page, groupBitmapState(profile_no)
 FROM (
     SELECT t.slot AS slot, p.profile_no AS profile_no
     FROM (
-        SELECT w.window AS window, s.profile_no AS profile_no, intDiv(w.to_ms - 1 - s.ms, w.every_ms) AS period, count() AS events
-        FROM (
--- @part_selected
-        ) AS s
-        INNER JOIN (
-            SELECT window, source, from_ms, to_ms, every_ms FROM run_windows
-            WHERE run = {run:UUID} AND attempt = {attempt:UUID} AND slice = {slice:UInt32} AND form = 'regular'
-        ) AS w ON w.source = s.source
-        WHERE s.ms >= w.from_ms AND s.ms < w.to_ms
+        SELECT window, profile_no, intDiv(to_ms - 1 - ms, every_ms) AS period, count() AS events FROM selected
         GROUP BY window, profile_no, period
     ) AS p
     INNER JOIN (

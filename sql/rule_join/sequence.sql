@@ -4,6 +4,12 @@
 -- numbers in order and keeps, for each step, the latest start of a chain that has come so far. With two steps it has nothing
 -- to walk: if there is a chain, then there is one of neighbours, and to compare neighbours costs little beside the fold.
 INSERT INTO run_bitmaps (run, attempt, slice, slot, page, truth)
+WITH
+    windows AS (
+        SELECT window, source, step, steps, from_ms, to_ms, every_ms, latest, zone_from, zone_offset, candidates FROM run_windows
+        WHERE run = {run:UUID} AND attempt = {attempt:UUID} AND slice = {slice:UInt32} AND form = 'sequence'
+    ),
+-- @part_selected
 SELECT {run:UUID}, {attempt:UUID}, {slice:UInt32}, t.slot AS slot, toUInt16(bitShiftRight(a.profile_no, 16)) AS page, groupBitmapState(a.profile_no)
 FROM (
     SELECT
@@ -20,18 +26,11 @@ FROM (
             (arrayWithConstant(toUInt64(steps), toInt64(-900000000000000)), toUInt8(0))).2 AS done
     FROM (
         SELECT
-            w.window AS window, s.profile_no AS profile_no, any(w.steps) AS steps, any(w.every_ms) AS span_ms,
-            arraySort(groupUniqArray(bitShiftLeft(s.ms, 3) + toInt64(8 - w.step))) AS instants
-        FROM (
--- @part_selected
-        ) AS s
-        INNER JOIN (
-            SELECT window, source, step, steps, every_ms, from_ms, to_ms FROM run_windows
-            WHERE run = {run:UUID} AND attempt = {attempt:UUID} AND slice = {slice:UInt32} AND form = 'sequence'
-        ) AS w ON w.source = s.source
-        WHERE s.ms >= w.from_ms AND s.ms < w.to_ms
+            window, profile_no, any(s.steps) AS steps, any(every_ms) AS span_ms,
+            arraySort(groupUniqArray(bitShiftLeft(ms, 3) + toInt64(8 - step))) AS instants
+        FROM selected AS s
         GROUP BY window, profile_no
-        HAVING groupBitOr(bitShiftLeft(toUInt8(1), w.step - 1)) = bitShiftLeft(toUInt16(1), any(w.steps)) - 1
+        HAVING groupBitOr(bitShiftLeft(toUInt8(1), step - 1)) = bitShiftLeft(toUInt16(1), any(s.steps)) - 1
     )
 ) AS a
 INNER JOIN (

@@ -25,6 +25,13 @@ pub(super) fn touched(interval: Interval) -> (i32, i32) {
     (day(interval.from_ms), day(interval.to_ms - 1) + 1)
 }
 
+/// The UTC days that instants cut in two: those in which one lies that is not their start.
+pub(super) fn cut_days(instants: impl IntoIterator<Item = i64>) -> Vec<u16> {
+    let cut = instants.into_iter().filter(|ms| ms.rem_euclid(DAY_MS) != 0);
+    let days = cut.map(|ms| ms.div_euclid(DAY_MS)).filter(|day| (0..=LAST_DAY).contains(day));
+    days.filter_map(|day| u16::try_from(day).ok()).collect()
+}
+
 /// Whole UTC days, counted from 1970-01-01, as `[from, to)`.
 pub(super) type Days = (u16, u16);
 
@@ -119,6 +126,11 @@ mod tests {
         assert_eq!(whole(Interval { from_ms: i64::MIN, to_ms: at(2, 0) }), (0, 2));
         assert_eq!(touched(Interval { from_ms: at(10, 1), to_ms: at(13, 0) }), (10, 13));
         assert_eq!(touched(Interval { from_ms: at(10, 1), to_ms: at(13, 1) }), (10, 14));
+    }
+
+    #[test]
+    fn instants_cut_days_unless_they_begin_them() {
+        assert_eq!(cut_days([at(3, 0), at(4, 1), at(6, -1), at(-1, 5), i64::MIN, i64::MAX]), [4, 5]);
     }
 
     #[test]

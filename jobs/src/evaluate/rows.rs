@@ -41,6 +41,7 @@ pub mod source {
     pub const FILTERED: i8 = 2;
     pub const COMBINED: i8 = 3;
     pub const VALUED: i8 = 4;
+    pub const NUMBERS: i8 = 5;
 }
 
 /// Values of `run_windows.form`.
@@ -54,6 +55,14 @@ pub mod form {
     pub const ANY: i8 = 6;
     pub const PIECE: i8 = 7;
     pub const COUNT: i8 = 8;
+    pub const STRETCHES: i8 = 9;
+}
+
+/// Values of `run_nodes.op`.
+pub mod op {
+    #![expect(missing_docs, reason = "the names are those of the column's values")]
+    pub const AND: i8 = 1;
+    pub const OR: i8 = 2;
 }
 
 /// Values of `run_thresholds.op`.
@@ -63,14 +72,13 @@ pub mod threshold {
     pub const SUM: i8 = 2;
     pub const NEGATIVE_SUM: i8 = 3;
     pub const AVERAGE: i8 = 4;
-    pub const LEAST: i8 = 5;
-    pub const GREATEST: i8 = 6;
     pub const DAYS: i8 = 7;
     pub const EDGE: i8 = 8;
     pub const REGULAR: i8 = 9;
     pub const SEQUENCE: i8 = 10;
     pub const ANY: i8 = 11;
     pub const PLANES: i8 = 12;
+    pub const STRETCHES: i8 = 13;
 }
 
 macro_rules! staged {
@@ -112,15 +120,14 @@ staged! {
     WindowRow {
         form: i8, window: u32, source: u32, step: u8, from_ms: i64, to_ms: i64, from_day: i32, to_day: i32,
         every_ms: i64, steps: u8, latest: u8,
-        zone_from: Vec<i64>, zone_offset: Vec<i64>,
+        zone_from: Vec<i64>, zone_offset: Vec<i64>, last_ms: i64, cut_days: Vec<u16>, candidates: u32,
     }
 }
 
 staged! {
     /// A row of `run_thresholds`.
     ThresholdRow {
-        window: u32, slot: u32, op: i8, at_least: u64, amount: String, bounded: u8, above: u8, number_from: f64,
-        number_below: f64, from_ms: i64, to_ms: i64, count_from: u64, count_below: u64, outside: u8,
+        window: u32, slot: u32, op: i8, at_least: u64, amount: String, bounded: u8, above: u8, count_from: u64, count_below: u64, outside: u8,
     }
 }
 

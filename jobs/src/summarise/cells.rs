@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{AT_ONCE, SCOPE, mark_version};
 use crate::{
-    evaluate::plan,
+    evaluate::plan::Form,
     shards::{Call, Shard, ShardError},
 };
 
@@ -40,28 +40,6 @@ struct Survey {
     items: u64,
     ordered: u64,
     compound: u64,
-}
-
-/// How a trait is put into cells.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Form {
-    /// A cell for each value.
-    ByValue,
-    /// Numbers, times and dates by stretches.
-    ByStretch,
-    /// No cells, but the profiles of each free text.
-    ByText,
-}
-
-impl Form {
-    /// As `trait_summaries` has it.
-    fn of_summary(self, survey: &Survey) -> plan::Form {
-        match self {
-            Self::ByText => plan::Form::Texts,
-            Self::ByStretch if survey.ordered > 0 => plan::Form::Stretches,
-            Self::ByValue | Self::ByStretch => plan::Form::Values,
-        }
-    }
 }
 
 #[derive(Row, Serialize)]
@@ -118,8 +96,8 @@ impl<'a> Unit<'a> {
             let chosen = batch.iter().filter(|(_, form)| wanted.contains(form));
             chosen.map(|(survey, _)| survey.r#trait.as_str()).collect()
         };
-        let (by_value, by_text) = (names(&[Form::ByValue]), names(&[Form::ByText]));
-        let in_cells = names(&[Form::ByValue, Form::ByStretch]);
+        let (by_value, by_text) = (names(&[Form::Values]), names(&[Form::Texts]));
+        let in_cells = names(&[Form::Values, Form::Stretches]);
         if !by_text.is_empty() {
             self.call(sql::BUILD_TEXTS).param("traits", &by_text).param("build", self.build).execute().await?;
         }
@@ -139,7 +117,7 @@ impl<'a> Unit<'a> {
                 bucket: self.bucket,
                 r#trait: survey.r#trait.clone(),
                 built: 1,
-                form: form.of_summary(survey) as i8,
+                form: *form as i8,
                 build: self.build,
                 version: mark_version(self.build, true),
             })
@@ -168,13 +146,13 @@ impl Survey {
         let shared_by = |profiles: u64| self.about_texts.saturating_mul(profiles) <= self.profiles;
         let only_texts = !consent && self.ordered == 0 && self.compound == 0;
         if only_texts && (self.texts > VALUES_MAX || !shared_by(PROFILES_PER_CELL)) && shared_by(PROFILES_PER_TEXT) {
-            return Some(Form::ByText);
+            return Some(Form::Texts);
         }
         // Consents are told apart by the time when they were given, so their values cannot be ordered too.
         if self.values <= ORDERED_VALUES_MAX || (self.values <= VALUES_MAX && (self.ordered == 0 || consent)) {
-            return Some(Form::ByValue);
+            return Some(Form::Values);
         }
-        (self.texts <= VALUES_MAX && self.ordered > 0 && !consent).then_some(Form::ByStretch)
+        (self.texts <= VALUES_MAX && self.ordered > 0 && !consent).then_some(Form::Stretches)
     }
 }
 
@@ -214,20 +192,20 @@ mod tests {
 
     #[test]
     fn few_values_have_a_cell_each_and_many_are_put_in_order() {
-        assert_eq!(survey("p/country", 200, 200, 0).form(), Some(Form::ByValue));
-        assert_eq!(survey("p/city", 4096, 4096, 0).form(), Some(Form::ByValue));
+        assert_eq!(survey("p/country", 200, 200, 0).form(), Some(Form::Values));
+        assert_eq!(survey("p/city", 4096, 4096, 0).form(), Some(Form::Values));
         assert_eq!(survey("p/email", 4097, 4097, 0).form(), None);
-        assert_eq!(survey("p/tier", 5, 0, 9_000).form(), Some(Form::ByValue));
-        assert_eq!(survey("p/value", 4097, 12, 9_000).form(), Some(Form::ByStretch));
+        assert_eq!(survey("p/tier", 5, 0, 9_000).form(), Some(Form::Values));
+        assert_eq!(survey("p/value", 4097, 12, 9_000).form(), Some(Form::Stretches));
         assert_eq!(survey("p/mixed", 4097, 4097, 9_000).form(), None);
     }
 
     #[test]
     fn free_texts_are_kept_by_text_where_profiles_share_them() {
         let town = |profiles, texts| Survey { profiles, ..survey("p/town", texts, texts, 0) };
-        assert_eq!(town(64_000, 1000).form(), Some(Form::ByValue));
-        assert_eq!(town(63_999, 1000).form(), Some(Form::ByText));
-        assert_eq!(town(32_776, 4097).form(), Some(Form::ByText));
+        assert_eq!(town(64_000, 1000).form(), Some(Form::Values));
+        assert_eq!(town(63_999, 1000).form(), Some(Form::Texts));
+        assert_eq!(town(32_776, 4097).form(), Some(Form::Texts));
         assert_eq!(town(32_775, 4097).form(), None);
         assert_eq!(Survey { compound: 1, ..town(32_776, 4097) }.form(), None);
         assert_eq!(Survey { ordered: 1, ..town(32_776, 4097) }.form(), None);
@@ -235,8 +213,8 @@ mod tests {
 
     #[test]
     fn consents_are_never_put_in_order_of_their_values() {
-        assert_eq!(survey("consent/sms", 3, 3, 0).form(), Some(Form::ByValue));
-        assert_eq!(survey("consent/sms", 300, 3, 300).form(), Some(Form::ByValue));
+        assert_eq!(survey("consent/sms", 3, 3, 0).form(), Some(Form::Values));
+        assert_eq!(survey("consent/sms", 300, 3, 300).form(), Some(Form::Values));
         assert_eq!(survey("consent/sms", 4097, 3, 300).form(), None);
         assert_eq!(Survey { compound: 1, ..survey("consent/sms", 3, 3, 0) }.form(), None);
     }
@@ -245,7 +223,7 @@ mod tests {
     fn a_statement_gets_a_bounded_number_of_traits_and_rows() {
         let formed = |profiles: &[u64]| -> Vec<(Survey, Form)> {
             let survey = |profiles: &u64| Survey { profiles: *profiles, ..survey("p/x", 1, 1, 0) };
-            profiles.iter().map(|profiles| (survey(profiles), Form::ByValue)).collect()
+            profiles.iter().map(|profiles| (survey(profiles), Form::Values)).collect()
         };
         let lengths = |profiles: &[u64]| batches(&formed(profiles)).into_iter().map(<[_]>::len).collect::<Vec<_>>();
         assert_eq!(lengths(&[]), [0; 0]);

@@ -1,0 +1,82 @@
+-- stretches: truth of "events in at least k stretches of time", k from 1 to 8: days from event_days, those that are cut from events
+-- A stretch is a day or a period of days. All profiles of a unit that have an event there are one bitmap; these are added up
+-- by a ripple-carry adder, first some neighbours, which have few profiles, then their sums. What was found is cut into
+-- pages by those of the universe.
+INSERT INTO run_bitmaps (run, attempt, slice, slot, page, truth)
+WITH
+-- @part_adder
+    ,
+    windows AS (
+        SELECT
+            w.window AS window, w.from_ms AS from_ms, w.to_ms AS to_ms, w.from_day AS from_day, w.to_day AS to_day,
+            w.every_ms AS every_ms, w.last_ms AS last_ms, w.cut_days AS cut_days,
+            s.account AS account, s.bucket AS bucket, s.metric AS metric, sipHash64(s.metric) AS metric_hash
+        FROM (
+            SELECT window, source, from_ms, to_ms, from_day, to_day, every_ms, last_ms, cut_days FROM run_windows
+            WHERE run = {run:UUID} AND attempt = {attempt:UUID} AND slice = {slice:UInt32} AND form = 'stretches'
+        ) AS w
+        INNER JOIN (
+            SELECT source, account, bucket, metric FROM run_sources
+            WHERE run = {run:UUID} AND attempt = {attempt:UUID} AND slice = {slice:UInt32} AND form = 'all'
+        ) AS s ON s.source = w.source
+    )
+SELECT {run:UUID}, {attempt:UUID}, {slice:UInt32}, slot, page, bitmapAnd(truth, members) AS truth
+FROM (
+    SELECT t.slot AS slot, c.account AS account, c.bucket AS bucket,
+        multiIf(
+            t.at_least = 1, bitmapOr(bitmapOr(c.counts.1, c.counts.2), bitmapOr(c.counts.3, c.counts.4)),
+            t.at_least = 2, bitmapOr(bitmapOr(c.counts.2, c.counts.3), c.counts.4),
+            t.at_least = 3, bitmapOr(bitmapOr(bitmapAnd(c.counts.1, c.counts.2), c.counts.3), c.counts.4),
+            t.at_least = 4, bitmapOr(c.counts.3, c.counts.4),
+            t.at_least = 5, bitmapOr(bitmapAnd(c.counts.3, bitmapOr(c.counts.1, c.counts.2)), c.counts.4),
+            t.at_least = 6, bitmapOr(bitmapAnd(c.counts.3, c.counts.2), c.counts.4),
+            t.at_least = 7, bitmapOr(bitmapAnd(bitmapAnd(c.counts.3, c.counts.2), c.counts.1), c.counts.4),
+            c.counts.4) AS truth
+    FROM (
+        SELECT window, account, bucket, arrayFold(add, groupArray(some), (nobody, nobody, nobody, nobody)) AS counts
+        FROM (
+            SELECT
+                window, account, bucket,
+                arrayFold(add, groupArray((profiles, nobody, nobody, nobody)), (nobody, nobody, nobody, nobody)) AS some
+            FROM (
+                SELECT window, account, bucket, stretch, groupBitmapOrState(profiles) AS profiles
+                FROM (
+                    SELECT w.window AS window, w.account AS account, w.bucket AS bucket,
+                        intDiv(w.last_ms - d.day * 86400000, w.every_ms) AS stretch, d.profiles AS profiles
+                    FROM (
+                        SELECT account, bucket, sipHash64(metric) AS metric_hash, toInt64(day) AS day, profiles FROM event_days
+                        WHERE account BETWEEN {account_from:UInt64} AND {account_to:UInt64}
+                            AND metric IN (SELECT metric FROM windows)
+                            AND event_days.day BETWEEN {day_from:Date} AND {day_to:Date}
+                    ) AS d
+                    INNER JOIN windows AS w ON w.account = d.account AND w.bucket = d.bucket AND w.metric_hash = d.metric_hash
+                    WHERE d.day >= w.from_day AND d.day < w.to_day AND NOT has(w.cut_days, d.day)
+                    UNION ALL
+                    SELECT w.window AS window, w.account AS account, w.bucket AS bucket,
+                        intDiv(w.last_ms - e.ms, w.every_ms) AS stretch, groupBitmapState(e.profile_no) AS profiles
+                    FROM (
+                        SELECT account, bucket, sipHash64(metric) AS metric_hash, toInt64(day) AS day, profile_no, toUnixTimestamp64Milli(time) AS ms
+                        FROM events FINAL
+                        WHERE account BETWEEN {account_from:UInt64} AND {account_to:UInt64} AND retracted = 0
+                            AND (metric, events.day) IN (SELECT metric, toDate(arrayJoin(cut_days)) FROM windows)
+                    ) AS e
+                    INNER JOIN windows AS w ON w.account = e.account AND w.bucket = e.bucket AND w.metric_hash = e.metric_hash
+                    WHERE e.ms >= w.from_ms AND e.ms < w.to_ms AND has(w.cut_days, e.day)
+                    GROUP BY window, account, bucket, stretch
+                )
+                GROUP BY window, account, bucket, stretch
+            )
+            GROUP BY window, account, bucket, intDiv(stretch, 8)
+        )
+        GROUP BY window, account, bucket
+    ) AS c
+    INNER JOIN (
+        SELECT window, slot, at_least FROM run_thresholds
+        WHERE run = {run:UUID} AND attempt = {attempt:UUID} AND slice = {slice:UInt32} AND op = 'stretches'
+    ) AS t ON t.window = c.window
+) AS found
+INNER JOIN (
+    SELECT account, bucket, page, members FROM membership FINAL
+    WHERE account BETWEEN {account_from:UInt64} AND {account_to:UInt64} AND segment = 0
+) AS m ON m.account = found.account AND m.bucket = found.bucket
+WHERE bitmapCardinality(truth) > 0
