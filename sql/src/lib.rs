@@ -204,11 +204,12 @@ pub mod load {
         BUCKETS_WITH_EVENTS = "buckets_with_events",
         CLAIM_LANES = "claim_lanes",
         CLAIM_STATE = "claim_state",
+        EVENT_PROPERTIES = "event_properties",
+        EVENTS_BY_PROFILE = "events_by_profile",
         MARK_CLAIM = "mark_claim",
         MEND_NAMES = "mend_names",
         NEWEST_CLAIM = "newest_claim",
         NUMBERS = "numbers",
-        PAIR_HASHES = "pair_hashes",
         PROPERTY_PAIRS = "property_pairs",
         SUMMARISED_UNITS = "summarised_units",
         TRAIT_KEYS = "trait_keys",
@@ -278,7 +279,7 @@ pub mod schema {
         STEP_16 = "16_event_properties",
         STEP_17 = "17_event_property_values",
         STEP_18 = "18_event_properties_follow",
-        STEP_19 = "19_event_property_values_follow",
+        STEP_19 = "19_event_day_counts",
         STEP_20 = "20_store_identity",
         STEP_21 = "21_event_times",
         STEP_22 = "22_event_times_follow",
@@ -314,7 +315,6 @@ pub mod schema {
         STEP_52 = "52_trait_cells",
         STEP_53 = "53_trait_summaries",
         STEP_54 = "54_run_cells",
-        STEP_55 = "55_event_day_counts",
     }
 
     /// The schema version that this build makes and needs: the number of steps.

@@ -85,7 +85,7 @@ pub(super) struct ParsedEvent {
     pub(super) time_ms: i64,
     /// `sipHash64` of the event's id.
     pub(super) event: u64,
-    /// In the arena; see `rows::Properties`.
+    /// Names and encoded values in the arena, one after the other, each as its length in four bytes and its text.
     pub(super) properties: Range<u32>,
     /// Number of the line among all lines.
     pub(super) offset: u64,
@@ -116,6 +116,17 @@ impl Names {
             number
         });
         self.last
+    }
+
+    /// For each text its place in their order.
+    pub(super) fn ranks(&self) -> Vec<u32> {
+        let mut order: Vec<usize> = (0..self.texts.len()).collect();
+        order.sort_unstable_by_key(|number| &self.texts[*number]);
+        let mut ranks = vec![0; order.len()];
+        for (rank, number) in (0..).zip(order) {
+            ranks[number] = rank;
+        }
+        ranks
     }
 }
 
