@@ -154,8 +154,9 @@ impl Shard {
 
     /// An insert in the format that its statement names. `scope` as for [`Self::call`].
     pub fn insert_formatted(&self, statement: Statement, scope: &str) -> InsertFormatted {
+        // The server ends the line itself; what comes after that is data.
         self.client
-            .insert_formatted_with(statement.text())
+            .insert_formatted_with(statement.text().trim_end())
             .with_setting("query_id", self.query_id(scope, statement.name()))
             .with_setting("log_comment", statement.name())
     }
