@@ -150,13 +150,16 @@ pub(super) fn profiles(chunk: &Chunk) -> Result<ProfileChunk, BadLine> {
 /// Parses lines of events.
 pub(super) fn events(chunk: &Chunk) -> Result<EventChunk, BadLine> {
     let mut parsed = EventChunk::default();
+    let mut encoded = String::new();
     for_each_line(chunk, |offset, text| {
         let line = line::event(text)?;
         let profile_id = push(&mut parsed.arena, |arena| arena.extend_from_slice(line.profile.as_bytes()));
         let properties = push(&mut parsed.arena, |arena| {
             for (name, value) in &line.properties {
                 push_text(arena, name);
-                push_text(arena, &value.encode());
+                encoded.clear();
+                value.encode_to(&mut encoded);
+                push_text(arena, &encoded);
             }
         });
         parsed.events.push(ParsedEvent {

@@ -20,8 +20,9 @@ use super::{
 use crate::shards::{Shard, ShardError};
 
 const TABLE: &str = "events_by_profile";
-/// Events of a batch for one shard. An insert makes a part in every month that it touches, so larger is better.
-const BATCH_EVENTS: usize = 500_000;
+/// Events of a batch for one shard. An insert makes a part in every month that it touches, and parts have to be merged, so
+/// larger is better; the server cuts an insert into parts before 1,048,449 rows.
+const BATCH_EVENTS: usize = 1_000_000;
 /// The batch grows with the number of shards up to this factor.
 const BATCH_SHARDS_MAX: usize = 4;
 /// Bytes of ids and properties that end a batch too.
