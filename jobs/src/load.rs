@@ -17,8 +17,8 @@
 //!   greater than all before on the shard), then the number of the line. To insert a line again is as to insert it once.
 //! - A put takes away every trait that the profile ever had and the document lacks. What an unfinished load wrote is
 //!   among them, so it does not matter how far that load came.
-//! - The views behind the tables may lack what was being written when the server died; the lines are inserted again,
-//!   and so go through the views again.
+//! - What was being written when the server died may be in one table and not in another, also behind views; the lines
+//!   are inserted again, into all of them.
 //! - Segment 0 takes the profiles in when all is inserted, by a commit, which is all or nothing.
 //!
 //! # Caveats
@@ -36,13 +36,14 @@ mod finish;
 mod input;
 mod inserts;
 mod line;
+mod native;
 mod partitions;
 mod profiles;
 mod report;
 mod rows;
 mod summaries;
 
-use std::time::Instant;
+use std::{sync::Arc, time::Instant};
 
 use tokio_util::sync::CancellationToken;
 
@@ -133,7 +134,8 @@ async fn load_under(
     };
     let cells = profiles.finish(read, &mut accounts, report).await?;
 
-    let mut events = Events::new(&context, months);
+    let pairs = Arc::new(pairs);
+    let mut events = Events::new(&context, months, Arc::clone(&pairs));
     let mut chunks = input::parsed(options.events.clone(), chunk::events, progress);
     let read = loop {
         match input::next(&mut chunks, stop).await {

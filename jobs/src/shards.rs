@@ -8,7 +8,7 @@ use std::{
     },
 };
 
-use clickhouse::{Client, Row, RowOwned, insert::Insert, query::Query};
+use clickhouse::{Client, Row, RowOwned, insert::Insert, insert_formatted::InsertFormatted, query::Query};
 use secrecy::{ExposeSecret, SecretString};
 use segment_sql::Statement;
 use serde::{Deserialize, Serialize};
@@ -95,6 +95,8 @@ impl Shard {
             ("do_not_merge_across_partitions_select_final", "1"),
             // A statement that has been answered has been done, whatever became of the connection.
             ("wait_end_of_query", "1"),
+            // An insert is a part of its own at once: the server would wait whether more come.
+            ("async_insert", "0"),
             // To compile an expression costs more than most statements take, and none takes long enough to earn it back.
             ("compile_expressions", "0"),
             ("compile_aggregate_expressions", "0"),
@@ -150,6 +152,15 @@ impl Shard {
             .await
             .map_err(|source| self.error(table, source))?;
         Ok(insert.with_setting("query_id", self.query_id(scope, table)).with_setting("log_comment", table))
+    }
+
+    /// An insert in the format that its statement names. `scope` as for [`Self::call`].
+    pub fn insert_formatted(&self, statement: Statement, scope: &str) -> InsertFormatted {
+        // The server ends the line itself; what comes after that is data.
+        self.client
+            .insert_formatted_with(statement.text().trim_end())
+            .with_setting("query_id", self.query_id(scope, statement.name()))
+            .with_setting("log_comment", statement.name())
     }
 
     /// Inserts all rows as one block.

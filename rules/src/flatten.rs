@@ -30,16 +30,23 @@ struct Leaf {
 /// Of two equal keys in one object the last one counts, with all that it holds. Null instead of an object holds nothing.
 pub fn flatten(json: &str) -> Result<Vec<(String, Value)>, DataError> {
     let mut cursor = Cursor::new(json);
-    match cursor.token()? {
-        Token::Null => {
-            cursor.end()?;
-            return Ok(Vec::new());
-        }
-        Token::Object => cursor.expect(b'{')?,
-        _ => return Err(DataError::new("properties are no object")),
-    }
-    let (leaves, dotted) = read_leaves(&mut cursor)?;
+    let properties = if cursor.token()? == Token::Null { Vec::new() } else { read_object(&mut cursor)? };
     cursor.end()?;
+    Ok(properties)
+}
+
+/// As [`flatten`], of the object that a text begins with; also says where that ends.
+pub fn flatten_first(text: &str) -> Result<(Vec<(String, Value)>, usize), DataError> {
+    let mut cursor = Cursor::new(text);
+    let properties = read_object(&mut cursor)?;
+    Ok((properties, cursor.at()))
+}
+
+fn read_object(cursor: &mut Cursor<'_>) -> Result<Vec<(String, Value)>, DataError> {
+    if !cursor.take(b'{') {
+        return Err(DataError::new("properties are no object"));
+    }
+    let (leaves, dotted) = read_leaves(cursor)?;
     let leaves = if dotted { last_of_each_path(leaves) } else { leaves };
     let kept = leaves.into_iter().filter(|leaf| !leaf.replaced);
     Ok(kept.filter_map(|leaf| Some((leaf.path, leaf.value?))).collect())

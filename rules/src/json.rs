@@ -30,6 +30,11 @@ impl<'a> Cursor<'a> {
         Self { text, at: 0 }
     }
 
+    /// How much of the text is behind the cursor.
+    pub(crate) fn at(&self) -> usize {
+        self.at
+    }
+
     fn error(&self, what: &str) -> DataError {
         DataError::new(format!("this is no JSON: {what} at byte {}", self.at))
     }

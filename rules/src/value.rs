@@ -191,22 +191,25 @@ impl Value {
 
     /// One text that holds the value, for a map of texts: the first character says the kind.
     pub fn encode(&self) -> String {
-        let tagged = |tag: char, text: &str| {
-            let mut encoded = String::with_capacity(1 + text.len());
-            encoded.push(tag);
-            encoded.push_str(text);
-            encoded
-        };
-        match self {
-            Self::Text(text) => tagged('s', text),
-            Self::Digits(text) => tagged('q', text),
-            Self::Number(text) => tagged('n', text),
-            Self::Bool(value) => tagged('b', if *value { "true" } else { "false" }),
-            Self::Time { ms, text } => format!("t{ms}|{text}"),
-            Self::Date { days, text } => format!("d{days}|{text}"),
+        let mut encoded = String::new();
+        self.encode_to(&mut encoded);
+        encoded
+    }
+
+    /// As [`Value::encode`], at the end of a text.
+    pub fn encode_to(&self, out: &mut String) {
+        let (tag, text) = match self {
+            Self::Text(text) => ('s', text.as_str()),
+            Self::Digits(text) => ('q', text.as_str()),
+            Self::Number(text) => ('n', text.as_str()),
+            Self::Bool(value) => ('b', if *value { "true" } else { "false" }),
+            Self::Time { ms, text } => return out.extend(["t", &ms.to_string(), "|", text]),
+            Self::Date { days, text } => return out.extend(["d", &days.to_string(), "|", text]),
             // Cannot fail: a list of texts.
-            Self::List(items) => tagged('l', &serde_json::to_string(items).unwrap_or_default()),
-        }
+            Self::List(items) => return out.extend(["l", &serde_json::to_string(items).unwrap_or_default()]),
+        };
+        out.push(tag);
+        out.push_str(text);
     }
 
     /// Reads what [`Value::encode`] has written; `None` for any other text.

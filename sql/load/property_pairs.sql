@@ -1,2 +1,2 @@
--- property_pairs: all pairs, each with a hash by which a later reading tells the new ones
-SELECT account, metric, property, cityHash64(account, metric, property) AS hash FROM property_pairs FINAL
+-- property_pairs: all pairs, whether filled in or not
+SELECT account, metric, property FROM property_pairs FINAL

@@ -13,4 +13,4 @@ CREATE TABLE IF NOT EXISTS event_property_values
     version UInt128
 )
 ENGINE = Null
-COMMENT 'Entrance to event_properties, for new events and for the back-fill of a new pair alike'
+COMMENT 'Entrance to event_properties for the back-fill of a new pair; the loader decodes new events itself'

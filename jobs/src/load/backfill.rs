@@ -1,6 +1,6 @@
 //! Property pairs: their properties of events that are there already, for publication and for the end of a load.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
 use clickhouse::Row;
 use segment_sql::load as sql;
@@ -15,8 +15,12 @@ use crate::{
 /// Begins the query ids. Not a load's: the next load need not end a back-fill, which does no harm.
 const SCOPE: &str = "backfill";
 
-/// The pairs that every insert of this load sees, by shard.
-pub(super) struct Pairs(Vec<HashSet<u64>>);
+/// The pairs that every insert of this load heeds, by shard.
+pub(super) struct Pairs(Vec<PairsOfShard>);
+
+/// Metric and property of each pair, by account.
+#[derive(Default)]
+pub(super) struct PairsOfShard(HashMap<u64, Vec<(String, String)>>);
 
 #[derive(Row, Deserialize)]
 struct Bucket {
@@ -24,16 +28,10 @@ struct Bucket {
 }
 
 #[derive(Row, Deserialize)]
-struct Known {
-    hash: u64,
-}
-
-#[derive(Row, Deserialize)]
 struct Pair {
     account: u64,
     metric: String,
     property: String,
-    hash: u64,
 }
 
 /// Writes the property of all events of the account on this shard into `event_properties`, bucket by bucket. A metric of
@@ -60,13 +58,21 @@ impl Pairs {
     pub(super) async fn read(store: &Store) -> Result<Self, LoadError> {
         let mut pairs = Vec::with_capacity(store.shards.len());
         for shard in &store.shards {
-            let rows: Vec<Known> = shard.call(sql::PAIR_HASHES, SCOPE).rows().await?;
-            pairs.push(rows.into_iter().map(|row| row.hash).collect());
+            let mut of_shard = PairsOfShard::default();
+            for Pair { account, metric, property } in read_pairs(shard).await? {
+                of_shard.0.entry(account).or_default().push((metric, property));
+            }
+            pairs.push(of_shard);
         }
         Ok(Self(pairs))
     }
 
-    /// Fills in the pairs that were registered since: neither did all inserts see them, nor did the back-fill of their
+    /// Those of a shard, by its number.
+    pub(super) fn of_shard(&self, shard: usize) -> &PairsOfShard {
+        &self.0[shard]
+    }
+
+    /// Fills in the pairs that were registered since: neither did the inserts heed them, nor did the back-fill of their
     /// publication see all events.
     pub(super) async fn fill_in(&self, store: &Store, accounts: &Accounts) -> Result<(), LoadError> {
         let touched: HashSet<u64> = accounts.touched().collect();
@@ -74,11 +80,28 @@ impl Pairs {
             return Ok(());
         }
         for (shard, before) in store.shards.iter().zip(&self.0) {
-            let pairs: Vec<Pair> = shard.call(sql::PROPERTY_PAIRS, SCOPE).rows().await?;
-            for pair in pairs.iter().filter(|pair| !before.contains(&pair.hash) && touched.contains(&pair.account)) {
+            let pairs = read_pairs(shard).await?;
+            for pair in pairs.iter().filter(|pair| touched.contains(&pair.account) && !before.contains(pair)) {
                 backfill(shard, pair.account, &pair.metric, &pair.property).await?;
             }
         }
         Ok(())
     }
+}
+
+impl PairsOfShard {
+    /// The properties that pairs of an account name for a metric; some may come twice.
+    pub(super) fn properties(&self, account: u64, metric: &str) -> impl Iterator<Item = &str> {
+        let pairs = self.0.get(&account).into_iter().flatten();
+        pairs.filter(move |(of, _)| of == metric || of == "*").map(|(_, property)| property.as_str())
+    }
+
+    fn contains(&self, pair: &Pair) -> bool {
+        let mut pairs = self.0.get(&pair.account).into_iter().flatten();
+        pairs.any(|(metric, property)| *metric == pair.metric && *property == pair.property)
+    }
+}
+
+async fn read_pairs(shard: &Shard) -> Result<Vec<Pair>, ShardError> {
+    shard.call(sql::PROPERTY_PAIRS, SCOPE).rows().await
 }

@@ -85,7 +85,7 @@ pub(super) struct ParsedEvent {
     pub(super) time_ms: i64,
     /// `sipHash64` of the event's id.
     pub(super) event: u64,
-    /// In the arena; see `rows::Properties`.
+    /// Names and encoded values in the arena, one after the other, each as its length in four bytes and its text.
     pub(super) properties: Range<u32>,
     /// Number of the line among all lines.
     pub(super) offset: u64,
@@ -117,6 +117,17 @@ impl Names {
         });
         self.last
     }
+
+    /// For each text its place in their order.
+    pub(super) fn ranks(&self) -> Vec<u32> {
+        let mut order: Vec<usize> = (0..self.texts.len()).collect();
+        order.sort_unstable_by_key(|number| &self.texts[*number]);
+        let mut ranks = vec![0; order.len()];
+        for (rank, number) in (0..).zip(order) {
+            ranks[number] = rank;
+        }
+        ranks
+    }
 }
 
 /// Parses lines of profiles.
@@ -139,13 +150,16 @@ pub(super) fn profiles(chunk: &Chunk) -> Result<ProfileChunk, BadLine> {
 /// Parses lines of events.
 pub(super) fn events(chunk: &Chunk) -> Result<EventChunk, BadLine> {
     let mut parsed = EventChunk::default();
+    let mut encoded = String::new();
     for_each_line(chunk, |offset, text| {
         let line = line::event(text)?;
         let profile_id = push(&mut parsed.arena, |arena| arena.extend_from_slice(line.profile.as_bytes()));
         let properties = push(&mut parsed.arena, |arena| {
             for (name, value) in &line.properties {
                 push_text(arena, name);
-                push_text(arena, &value.encode());
+                encoded.clear();
+                value.encode_to(&mut encoded);
+                push_text(arena, &encoded);
             }
         });
         parsed.events.push(ParsedEvent {

@@ -1,21 +1,28 @@
 //! Events: lines get the numbers of their profiles, gather in a batch, and go to the shards sorted as the table is.
 
+mod blocks;
+mod properties;
+
 use std::{ops::Range, sync::Arc};
 
+use segment_sql::{Statement, load as sql};
+
+use self::blocks::BLOCK_ROWS;
 use super::{
     Context, LoadError, LoadReport,
     accounts::Accounts,
+    backfill::Pairs,
     chunk::{EventChunk, Names, ParsedEvent},
     inserts::{END_LIMIT, Inserts, SEND_LIMIT},
     partitions,
-    rows::{EventRow, Properties, version},
     summaries::Summaries,
 };
 use crate::shards::{Shard, ShardError};
 
 const TABLE: &str = "events_by_profile";
-/// Events of a batch for one shard. An insert makes a part in every month that it touches, so larger is better.
-const BATCH_EVENTS: usize = 500_000;
+/// Events of a batch for one shard. An insert makes a part in every month that it touches, and parts have to be merged, so
+/// larger is better; the server cuts an insert into parts before 1,048,449 rows.
+const BATCH_EVENTS: usize = 1_000_000;
 /// The batch grows with the number of shards up to this factor.
 const BATCH_SHARDS_MAX: usize = 4;
 /// Bytes of ids and properties that end a batch too.
@@ -27,6 +34,7 @@ pub(super) struct Events<'a> {
     batch: Batch,
     inserts: Inserts,
     months: Summaries,
+    pairs: Arc<Pairs>,
     lines: u64,
 }
 
@@ -43,6 +51,7 @@ struct Batch {
 #[derive(Default)]
 struct Texts {
     metrics: Names,
+    /// See [`properties::of`].
     arenas: Vec<Vec<u8>>,
 }
 
@@ -63,16 +72,21 @@ struct Event {
 /// An insert's worth of a batch.
 struct Job {
     shard: Shard,
+    /// Its number in the store.
+    number: usize,
     scope: String,
     version: u64,
     texts: Arc<Texts>,
+    /// For each metric its place in the order of their texts.
+    ranks: Vec<u32>,
+    pairs: Arc<Pairs>,
     events: Vec<Event>,
 }
 
 impl<'a> Events<'a> {
-    pub(super) fn new(context: &'a Context<'a>, months: Summaries) -> Self {
+    pub(super) fn new(context: &'a Context<'a>, months: Summaries, pairs: Arc<Pairs>) -> Self {
         let shards = context.store.shards.len();
-        Self { context, batch: Batch::new(shards), inserts: Inserts::new(TABLE, 2 * shards), months, lines: 0 }
+        Self { context, batch: Batch::new(shards), inserts: Inserts::new(TABLE, 2 * shards), months, pairs, lines: 0 }
     }
 
     /// Takes the next chunk of lines.
@@ -116,9 +130,12 @@ impl<'a> Events<'a> {
             self.months.change(context, shard, units).await?;
             let job = Job {
                 shard: context.store.shards[shard].clone(),
+                number: shard,
                 scope: context.claims.scope(shard),
                 version: context.claims.version(shard),
                 texts: Arc::clone(&texts),
+                ranks: texts.metrics.ranks(),
+                pairs: Arc::clone(&self.pairs),
                 events,
             };
             self.inserts.start(job.run()).await?;
@@ -171,7 +188,8 @@ impl Job {
         })
         .await?;
         for events in job.events.chunk_by(|a, b| a.group(&cuts) == b.group(&cuts)) {
-            job.insert(events).await?;
+            let blocks = events.chunks(BLOCK_ROWS).map(|events| job.events_block(events));
+            futures::try_join!(job.insert(sql::EVENTS_BY_PROFILE, blocks), job.insert_properties(events))?;
         }
         Ok(u64::try_from(job.events.len()).unwrap_or(0))
     }
@@ -179,43 +197,44 @@ impl Job {
     /// Brings the events into the order of the table, insert by insert. Returns the days before which inserts are cut.
     fn sort(&mut self) -> Vec<u16> {
         let cuts = partitions::cuts(self.events.iter().map(|event| partitions::day(event.time_ms)));
-        let texts = &self.texts.metrics.texts;
-        let mut order: Vec<usize> = (0..texts.len()).collect();
-        order.sort_unstable_by_key(|metric| &texts[*metric]);
-        let mut ranks = vec![0_usize; texts.len()];
-        for (rank, metric) in order.into_iter().enumerate() {
-            ranks[metric] = rank;
-        }
-        self.events.sort_unstable_by_key(|event| {
-            let group = event.group(&cuts);
+        let ranks = &self.ranks;
+        let key = |event: &Event| {
             let rank = ranks[event.metric as usize];
-            (group, event.account, event.bucket, event.profile_no, rank, event.time_ms, event.id)
-        });
+            (event.account, event.bucket, event.profile_no, rank, event.time_ms, event.id)
+        };
+        if cuts.is_empty() {
+            self.events.sort_unstable_by_key(key);
+        } else {
+            self.events.sort_unstable_by_key(|event| (event.group(&cuts), key(event)));
+        }
         cuts
     }
 
-    async fn insert(&self, events: &[Event]) -> Result<(), ShardError> {
-        let insert = self.shard.insert::<EventRow<'_>>(TABLE, &self.scope).await?;
-        let mut insert = insert.with_timeouts(Some(SEND_LIMIT), Some(END_LIMIT));
-        for event in events {
-            insert.write(&self.row(event)).await.map_err(|source| self.shard.error(TABLE, source))?;
+    /// Inserts the properties that pairs name, a bounded number of rows at a time.
+    async fn insert_properties(&self, events: &[Event]) -> Result<(), ShardError> {
+        let mut wanted = properties::Wanted::new(&self.texts.metrics, self.pairs.of_shard(self.number));
+        let mut rest = events;
+        while !rest.is_empty() {
+            let (taken, mut rows) = wanted.take(&self.texts, rest);
+            rest = &rest[taken..];
+            if rows.is_empty() {
+                continue;
+            }
+            wanted.sort(&mut rows, &self.ranks);
+            let blocks = rows.chunks(BLOCK_ROWS).map(|rows| self.properties_block(&wanted, rows));
+            self.insert(sql::EVENT_PROPERTIES, blocks).await?;
         }
-        insert.end().await.map_err(|source| self.shard.error(TABLE, source))
+        Ok(())
     }
 
-    fn row(&self, event: &Event) -> EventRow<'_> {
-        let (from, to) = event.properties;
-        EventRow {
-            account: event.account,
-            bucket: event.bucket,
-            profile_no: event.profile_no,
-            metric: &self.texts.metrics.texts[event.metric as usize],
-            time: event.time_ms,
-            event: event.id,
-            properties: Properties(&self.texts.arenas[event.arena as usize][from as usize..to as usize]),
-            retracted: 0,
-            version: version(self.version, event.offset),
+    async fn insert(&self, statement: Statement, blocks: impl Iterator<Item = Vec<u8>>) -> Result<(), ShardError> {
+        let error = |source| self.shard.error(statement.name(), source);
+        let insert = self.shard.insert_formatted(statement, &self.scope);
+        let mut insert = insert.with_timeouts(Some(SEND_LIMIT), Some(END_LIMIT));
+        for block in blocks {
+            insert.send(block.into()).await.map_err(error)?;
         }
+        insert.end().await.map_err(error)
     }
 }
 

@@ -4,6 +4,7 @@
 //! absent.
 
 mod fields;
+mod quick;
 
 use std::borrow::Cow;
 
@@ -35,7 +36,7 @@ pub(super) struct Consent {
 }
 
 /// A line of events.
-#[derive(Debug)]
+#[derive(Debug, PartialEq, Eq)]
 pub(super) struct EventLine<'a> {
     pub(super) account: Cow<'a, str>,
     pub(super) id: Cow<'a, str>,
@@ -78,6 +79,10 @@ pub(super) fn profile(line: &str) -> Result<ProfileLine<'_>, String> {
 
 /// Reads a line of events.
 pub(super) fn event(line: &str) -> Result<EventLine<'_>, String> {
+    quick::event(line).map_or_else(|| any_event(line), Ok)
+}
+
+fn any_event(line: &str) -> Result<EventLine<'_>, String> {
     #[derive(Deserialize)]
     #[serde(field_identifier, rename_all = "lowercase")]
     enum Key {

@@ -1,7 +1,7 @@
 //! The rows that a load inserts; the columns are documented in the tables.
 
 use clickhouse::Row;
-use serde::{Serialize, Serializer, ser::SerializeMap};
+use serde::Serialize;
 use uuid::Uuid;
 
 use super::chunk::Trait;
@@ -71,55 +71,6 @@ impl<'a> TraitRow<'a> {
             set_ms: value.set_ms,
             version,
         }
-    }
-}
-
-/// A row of `events_by_profile`.
-#[derive(Row, Serialize)]
-pub(super) struct EventRow<'a> {
-    pub(super) account: u64,
-    pub(super) bucket: u16,
-    pub(super) profile_no: u32,
-    pub(super) metric: &'a str,
-    pub(super) time: i64,
-    pub(super) event: u64,
-    pub(super) properties: Properties<'a>,
-    pub(super) retracted: u8,
-    pub(super) version: u128,
-}
-
-/// Names and encoded values, one after the other, each as its length in four bytes and its text.
-pub(super) struct Properties<'a>(pub(super) &'a [u8]);
-
-struct Text<'a>(&'a [u8]);
-
-impl<'a> Properties<'a> {
-    fn texts(&self) -> impl Iterator<Item = Text<'a>> + Clone {
-        let mut rest = self.0;
-        std::iter::from_fn(move || {
-            let (length, after) = rest.split_first_chunk::<4>()?;
-            let (text, after) = after.split_at_checked(u32::from_le_bytes(*length) as usize)?;
-            rest = after;
-            Some(Text(text))
-        })
-    }
-}
-
-impl Serialize for Properties<'_> {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut map = serializer.serialize_map(Some(self.texts().count() / 2))?;
-        let mut texts = self.texts();
-        while let (Some(name), Some(value)) = (texts.next(), texts.next()) {
-            map.serialize_key(&name)?;
-            map.serialize_value(&value)?;
-        }
-        map.end()
-    }
-}
-
-impl Serialize for Text<'_> {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.serialize_bytes(self.0)
     }
 }
 

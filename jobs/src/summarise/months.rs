@@ -5,8 +5,11 @@ use futures::{StreamExt, TryStreamExt, stream};
 use segment_sql::summary as sql;
 use serde::Deserialize;
 
-use super::{AT_ONCE, SCOPE, mark_version};
+use super::{SCOPE, mark_version};
 use crate::shards::{Shard, ShardError};
+
+/// Months of a unit that are built at the same time, each by a thread of the server.
+const MONTHS_AT_ONCE: usize = 4;
 
 #[derive(Row, Deserialize)]
 struct Month {
@@ -30,7 +33,7 @@ pub async fn build(shard: &Shard, account: u64, bucket: u16, version: u64) -> Re
         }
         Ok(())
     };
-    stream::iter(months).map(build).buffer_unordered(AT_ONCE).try_collect::<()>().await?;
+    stream::iter(months).map(build).buffer_unordered(MONTHS_AT_ONCE).try_collect::<()>().await?;
     mark(shard, account, bucket, true, version).await
 }
 

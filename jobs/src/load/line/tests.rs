@@ -144,3 +144,37 @@ fn accounts_are_found_for_counting() {
     assert_eq!(account(r#"{"id":1,"account":"a"}"#).as_deref(), Some("a"));
     assert_eq!(account(r#"{"id":1}"#), None);
 }
+
+#[test]
+fn a_line_that_is_read_in_one_pass_is_read_as_any_other() {
+    let usual = event_with("properties", r#"{"a":1.50,"b":{"c":"2026-01-01"},"d":null,"é":[1]}"#);
+    let quick = [
+        usual.clone(),
+        event_with("metric", "\"m\""),
+        usual.replace(':', " :\t").replace(',', " , ") + " ",
+        event_with("properties", r#"{"a":1,"a":{"b":2}}"#),
+        event_with("id", "\"é \u{7f}\""),
+    ];
+    for line in &quick {
+        let read = quick::event(line);
+        assert!(read.is_some(), "{line}");
+        assert_eq!(read, any_event(line).ok(), "{line}");
+    }
+    let slow = [
+        event_with("properties", "null"),
+        event_with("other", "1"),
+        event_with("id", r#""\n""#),
+        event_with("id", "\"\t\""),
+        event_with("time", "\"soon\""),
+        event_with("properties", "{\"a\":01}"),
+        usual.replace("\"id\"", "\"metric\""),
+        format!("{usual},"),
+        usual.replace('}', ",}"),
+        usual[..usual.len() - 1].to_owned(),
+        "{}".to_owned(),
+        String::new(),
+    ];
+    for line in &slow {
+        assert_eq!(quick::event(line), None, "{line}");
+    }
+}
