@@ -56,6 +56,7 @@ use self::{
     summaries::{Kind, Summaries},
 };
 pub use self::{
+    accounts::TouchedUnit,
     backfill::backfill,
     error::{BadLine, LoadError},
     input::Input,
@@ -122,34 +123,63 @@ async fn load_under(
         Summaries::read(&context, Kind::Cells),
         Summaries::read(&context, Kind::Months)
     )?;
-
-    let mut profiles = Profiles::new(&context, cells);
-    let mut chunks = input::parsed(options.profiles.clone(), chunk::profiles, progress);
-    let read = loop {
-        match input::next(&mut chunks, stop).await {
-            Ok(Some(chunk)) => profiles.take(&mut accounts, chunk).await?,
-            ended => break ended.map(|_| ()),
-        }
-    };
-    let cells = profiles.finish(read, &mut accounts, report).await?;
-
-    let mut events = Events::new(&context, months);
-    let mut chunks = input::parsed(options.events.clone(), chunk::events, progress);
-    let read = loop {
-        match input::next(&mut chunks, stop).await {
-            Ok(Some(chunk)) => events.take(&mut accounts, chunk).await?,
-            ended => break ended.map(|_| ()),
-        }
-    };
-    let months = events.finish(read, &mut accounts, report).await?;
-
+    let summaries = insert(&context, options, (&mut accounts, [cells, months]), (progress, stop), report).await?;
     report.accounts = accounts.touched().count() as u64;
     report.new_profiles = accounts.new_profiles();
     report.add_rows("profiles", report.new_profiles);
     pairs.fill_in(store, &accounts).await?;
-    for summaries in [cells, months] {
+    for summaries in summaries {
         summaries.build(&context, &accounts, options.summarise_from).await?;
     }
     report.units = finish::commit_units(&context, &accounts, options.clock).await?;
     Ok(())
+}
+
+/// Loads all inputs into an empty store of one shard that nobody else sees: without claims, summaries and commits. Returns
+/// its units.
+pub async fn load_unseen(
+    store: &Store,
+    options: &Options,
+    stop: &CancellationToken,
+) -> Result<Vec<TouchedUnit>, LoadError> {
+    let progress = Progress::new(options)?;
+    let sizes = accounts::count_profiles(options, stop).await?;
+    let claims = Claims::none(store);
+    let context = Context { store, claims: &claims };
+    let mut accounts = Accounts::none(&context, sizes);
+    let summaries = [Kind::Cells, Kind::Months].map(|kind| Summaries::none(&context, kind));
+    let mut report = LoadReport::default();
+    let outcome = insert(&context, options, (&mut accounts, summaries), (&progress, stop), &mut report).await;
+    progress.end();
+    outcome.map(|_| accounts.touched_units(0))
+}
+
+/// Inserts profiles and events, so that all of them are there when it returns.
+async fn insert(
+    context: &Context<'_>,
+    options: &Options,
+    (accounts, [cells, months]): (&mut Accounts, [Summaries; 2]),
+    (progress, stop): (&Progress, &CancellationToken),
+    report: &mut LoadReport,
+) -> Result<[Summaries; 2], LoadError> {
+    let mut profiles = Profiles::new(context, cells);
+    let mut chunks = input::parsed(options.profiles.clone(), chunk::profiles, progress);
+    let read = loop {
+        match input::next(&mut chunks, stop).await {
+            Ok(Some(chunk)) => profiles.take(accounts, chunk).await?,
+            ended => break ended.map(|_| ()),
+        }
+    };
+    let cells = profiles.finish(read, accounts, report).await?;
+
+    let mut events = Events::new(context, months);
+    let mut chunks = input::parsed(options.events.clone(), chunk::events, progress);
+    let read = loop {
+        match input::next(&mut chunks, stop).await {
+            Ok(Some(chunk)) => events.take(accounts, chunk).await?,
+            ended => break ended.map(|_| ()),
+        }
+    };
+    let months = events.finish(read, accounts, report).await?;
+    Ok([cells, months])
 }

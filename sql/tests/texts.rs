@@ -80,7 +80,9 @@ const OF_ACCOUNTS: [&str; 8] = [
 ];
 
 /// Statements that read facts of all accounts, and why that is right.
-const OF_ALL_ACCOUNTS: [(&str, &str, &str); 7] = [
+const OF_ALL_ACCOUNTS: [(&str, &str, &str); 9] = [
+    ("ephemeral/live_profiles", "profile_names", "a store for one evaluation: who asks has brought all of it"),
+    ("ephemeral/names", "profile_names", "as above"),
     ("load/mend_names", "profiles", "copies rows as they are, for all accounts that a dead load wrote"),
     ("load/summarised_units", "month_summaries", "a load may get events of any account"),
     ("load/units_with_cells", "trait_summaries", "a load may get documents of any account"),
