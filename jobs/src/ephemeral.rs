@@ -94,11 +94,11 @@ impl Ephemeral {
     pub async fn load(
         &self,
         compiled: &Compiled,
-        options: &load::Options,
+        reading: load::Reading,
         stop: &CancellationToken,
     ) -> Result<Vec<TouchedUnit>, LoadError> {
         publish::register_in_empty(self.shard(), compiled).await?;
-        let units = load::load_unseen(&self.store, options, stop).await?;
+        let units = load::load_unseen(&self.store, reading, stop).await?;
         self.shard().call(sql::LIVE_PROFILES, "load").execute().await?;
         Ok(units)
     }

@@ -49,9 +49,10 @@ use tokio_util::sync::CancellationToken;
 use self::{
     accounts::Accounts,
     backfill::Pairs,
+    chunk::{EventChunk, ProfileChunk},
     claim::Claims,
     events::Events,
-    input::Progress,
+    input::{Parsed, Progress},
     profiles::Profiles,
     summaries::{Kind, Summaries},
 };
@@ -123,7 +124,8 @@ async fn load_under(
         Summaries::read(&context, Kind::Cells),
         Summaries::read(&context, Kind::Months)
     )?;
-    let summaries = insert(&context, options, (&mut accounts, [cells, months]), (progress, stop), report).await?;
+    let lines = Lines::read(options, progress);
+    let summaries = insert(&context, lines, (&mut accounts, [cells, months]), stop, report).await?;
     report.accounts = accounts.touched().count() as u64;
     report.new_profiles = accounts.new_profiles();
     report.add_rows("profiles", report.new_profiles);
@@ -135,37 +137,65 @@ async fn load_under(
     Ok(())
 }
 
-/// Loads all inputs into an empty store of one shard that nobody else sees: without claims, summaries and commits. Returns
-/// its units.
-pub async fn load_unseen(
+/// What a load reads, parsed.
+struct Lines {
+    profiles: Parsed<ProfileChunk>,
+    events: Parsed<EventChunk>,
+}
+
+impl Lines {
+    fn read(options: &Options, progress: &Progress) -> Self {
+        Self {
+            profiles: input::parsed(options.profiles.clone(), chunk::profiles, progress),
+            events: input::parsed(options.events.clone(), chunk::events, progress),
+        }
+    }
+}
+
+/// Inputs that are being read, before the store is there that they are for.
+pub struct Reading {
+    options: Options,
+    progress: Progress,
+    lines: Lines,
+}
+
+impl Reading {
+    /// Begins to read and to parse.
+    pub fn start(options: Options) -> Result<Self, LoadError> {
+        let progress = Progress::new(&options)?;
+        let lines = Lines::read(&options, &progress);
+        Ok(Self { options, progress, lines })
+    }
+}
+
+/// Loads inputs into an empty store of one shard that nobody else sees: without claims, summaries and commits. Returns its
+/// units.
+pub(crate) async fn load_unseen(
     store: &Store,
-    options: &Options,
+    Reading { options, progress, lines }: Reading,
     stop: &CancellationToken,
 ) -> Result<Vec<TouchedUnit>, LoadError> {
-    let progress = Progress::new(options)?;
-    let sizes = accounts::count_profiles(options, stop).await?;
+    let sizes = accounts::count_profiles(&options, stop).await?;
     let claims = Claims::none(store);
     let context = Context { store, claims: &claims };
     let mut accounts = Accounts::none(&context, sizes);
     let summaries = [Kind::Cells, Kind::Months].map(|kind| Summaries::none(&context, kind));
-    let mut report = LoadReport::default();
-    let outcome = insert(&context, options, (&mut accounts, summaries), (&progress, stop), &mut report).await;
+    let outcome = insert(&context, lines, (&mut accounts, summaries), stop, &mut LoadReport::default()).await;
     progress.end();
     outcome.map(|_| accounts.touched_units(0))
 }
 
-/// Inserts profiles and events, so that all of them are there when it returns.
+/// Inserts profiles and then events, so that all of them are there when it returns.
 async fn insert(
     context: &Context<'_>,
-    options: &Options,
+    mut lines: Lines,
     (accounts, [cells, months]): (&mut Accounts, [Summaries; 2]),
-    (progress, stop): (&Progress, &CancellationToken),
+    stop: &CancellationToken,
     report: &mut LoadReport,
 ) -> Result<[Summaries; 2], LoadError> {
     let mut profiles = Profiles::new(context, cells);
-    let mut chunks = input::parsed(options.profiles.clone(), chunk::profiles, progress);
     let read = loop {
-        match input::next(&mut chunks, stop).await {
+        match input::next(&mut lines.profiles, stop).await {
             Ok(Some(chunk)) => profiles.take(accounts, chunk).await?,
             ended => break ended.map(|_| ()),
         }
@@ -173,9 +203,8 @@ async fn insert(
     let cells = profiles.finish(read, accounts, report).await?;
 
     let mut events = Events::new(context, months);
-    let mut chunks = input::parsed(options.events.clone(), chunk::events, progress);
     let read = loop {
-        match input::next(&mut chunks, stop).await {
+        match input::next(&mut lines.events, stop).await {
             Ok(Some(chunk)) => events.take(accounts, chunk).await?,
             ended => break ended.map(|_| ()),
         }

@@ -95,6 +95,8 @@ impl Shard {
             ("do_not_merge_across_partitions_select_final", "1"),
             // A statement that has been answered has been done, whatever became of the connection.
             ("wait_end_of_query", "1"),
+            // An insert is a part of its own at once: the server would wait whether more come.
+            ("async_insert", "0"),
             // To compile an expression costs more than most statements take, and none takes long enough to earn it back.
             ("compile_expressions", "0"),
             ("compile_aggregate_expressions", "0"),

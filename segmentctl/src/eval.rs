@@ -1,6 +1,6 @@
 //! `segmentctl eval`: the members of Segments over files of profiles and events.
 //!
-//! Flow: the server starts while the FILEs are read and compiled; then load, evaluate, print. All of it is the data plane's
+//! Flow: the server starts while the FILEs are compiled and the data are parsed; then insert, evaluate, print. All of it is the data plane's
 //! own code, so what is printed here is what a cluster would find.
 
 use std::{
@@ -9,9 +9,10 @@ use std::{
 };
 
 use segment_jobs::{
+    clock::Clock,
     ephemeral::{self, Ephemeral, Outcome},
     evaluate::Limits,
-    load::LoadError,
+    load::{LoadError, Reading},
     manual::{Bounds, RunError, chain},
     shards::Shard,
     store::StoreError,
@@ -19,7 +20,7 @@ use segment_jobs::{
 use tokio_util::sync::CancellationToken;
 
 use crate::{
-    args::{EvalArgs, Format, InputArgs},
+    args::{EvalArgs, Format},
     exit::Failure,
     files::{self, Segments},
     inputs,
@@ -35,8 +36,11 @@ pub(crate) const LIMITS: Limits = Limits { seconds: 0, memory_bytes: 0, statemen
 /// Evaluates and prints.
 pub(crate) async fn eval(args: EvalArgs, stop: CancellationToken) -> Result<(), Failure> {
     inputs::check_stdin(&[&args.inputs.profiles, &args.inputs.events, &args.files])?;
-    let (scratch, segments) = prepare(&args.inputs, &args.files, Ephemeral::make).await?;
-    let outcome = evaluate(&scratch.store, &args.inputs, &segments, &stop).await;
+    inputs::check_data(&args.inputs)?;
+    let clock = inputs::clock(&args.inputs);
+    let reading = Reading::start(inputs::load_options(&args.inputs, clock)).map_err(load_failure)?;
+    let (scratch, segments) = prepare(&args.files, Ephemeral::make).await?;
+    let outcome = evaluate(&scratch.store, &segments, reading, clock, &stop).await;
     let outcome = outcome.and_then(|outcome| report(&args, &segments, &outcome));
     let closed = scratch.close().await;
     outcome.and(closed)
@@ -44,11 +48,9 @@ pub(crate) async fn eval(args: EvalArgs, stop: CancellationToken) -> Result<(), 
 
 /// Reads the FILEs and makes the store, at the same time; says what was refused.
 pub(crate) async fn prepare<S>(
-    inputs: &InputArgs,
     files: &[PathBuf],
     make: impl AsyncFnOnce(Shard) -> Result<S, StoreError>,
 ) -> Result<(Scratch<S>, Segments), Failure> {
-    inputs::check_data(inputs)?;
     let files = files.to_vec();
     let reading = tokio::task::spawn_blocking(move || Segments::read(&files));
     let (scratch, segments) = tokio::join!(Scratch::open(make), reading);
@@ -69,13 +71,12 @@ pub(crate) async fn prepare<S>(
 
 async fn evaluate(
     store: &Ephemeral,
-    inputs: &InputArgs,
     segments: &Segments,
+    reading: Reading,
+    clock: Clock,
     stop: &CancellationToken,
 ) -> Result<Outcome, Failure> {
-    let clock = inputs::clock(inputs);
-    let load_options = inputs::load_options(inputs, clock);
-    let units = store.load(&segments.compiled, &load_options, stop).await.map_err(load_failure)?;
+    let units = store.load(&segments.compiled, reading, stop).await.map_err(load_failure)?;
     let options = ephemeral::Options { as_of_ms: clock.now_ms(), bounds: BOUNDS, limits: LIMITS };
     store.evaluate(&segments.compiled, &units, options, stop).await.map_err(|error| match error {
         RunError::Stopped { .. } => Failure::stopped(),

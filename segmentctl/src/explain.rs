@@ -28,10 +28,11 @@ use crate::{
 /// Explains and prints.
 pub(crate) async fn explain(args: ExplainArgs, stop: CancellationToken) -> Result<(), Failure> {
     inputs::check_stdin(&[&args.inputs.profiles, &args.inputs.events, &args.files])?;
+    inputs::check_data(&args.inputs)?;
     let clock = inputs::clock(&args.inputs);
     let new = NewStore { name: scratch::NAME.to_owned(), lanes: 1, clock };
     let make = async |shard| schema::apply(vec![shard], &new).await;
-    let (scratch, mut segments) = eval::prepare(&args.inputs, &args.files, make).await?;
+    let (scratch, mut segments) = eval::prepare(&args.files, make).await?;
     unfold(&mut segments);
     let outcome = tokio::select! {
         outcome = explain_on(&scratch.store, &args, &segments, clock, stop.clone()) => outcome,
