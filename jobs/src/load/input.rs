@@ -10,7 +10,7 @@ use std::{
 };
 
 use futures::{Stream, StreamExt, stream};
-use indicatif::{ProgressBar, ProgressStyle};
+use indicatif::{ProgressBar, ProgressFinish, ProgressStyle};
 use tokio::{runtime::Handle, sync::mpsc, task::JoinHandle};
 use tokio_util::sync::CancellationToken;
 
@@ -114,7 +114,8 @@ impl Progress {
             None => ProgressBar::no_length(),
         };
         let style = ProgressStyle::with_template("{bar:30} {bytes}/{total_bytes} {binary_bytes_per_sec} {eta}");
-        Ok(Self(bar.with_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()))))
+        let bar = bar.with_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()));
+        Ok(Self(bar.with_finish(ProgressFinish::AndClear)))
     }
 
     /// None is shown.
