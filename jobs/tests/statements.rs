@@ -70,7 +70,8 @@ const SELF_EXPLAINING: [&str; 24] = [
 ];
 
 /// Statements of the rule-join that a store for one evaluation has no tables for: those of summaries, and of a load's end.
-const NOT_EPHEMERAL: [&str; 4] = ["cells", "cell_members", "day_pieces", "loaded_universe"];
+const NOT_EPHEMERAL: [&str; 6] =
+    ["cells", "cell_members", "day_pieces", "free_texts", "loaded_universe", "passing_free_texts"];
 
 /// One server for all tests; each test has databases of its own.
 static SERVER: LazyLock<Mutex<Option<Server>>> = LazyLock::new(|| Mutex::new(None));

@@ -385,5 +385,6 @@ pub mod ephemeral_schema {
         STEP_48 = "48_run_spans",
         STEP_49 = "49_run_planes",
         STEP_50 = "50_run_events",
+        STEP_56 = "56_run_texts",
     }
 }

@@ -290,7 +290,8 @@ fn schema_steps_are_numbered_without_gaps() {
 fn the_ephemeral_schema_has_the_columns_of_the_schema() {
     let columns = |text: &'static str| text.split_once("\nENGINE = ").map_or(text, |(columns, _)| columns);
     for step in ephemeral_schema::STEPS {
-        let of_schema = schema::STEPS.iter().find(|other| other.name() == step.name()).expect("it is a step of the schema");
+        let of_schema =
+            schema::STEPS.iter().find(|other| other.name() == step.name()).expect("it is a step of the schema");
         assert_eq!(columns(step.text()), columns(of_schema.text()), "{}", step.name());
         assert!(!step.text().contains("PARTITION BY"), "{}: one part is enough", step.name());
     }
