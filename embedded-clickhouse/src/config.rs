@@ -76,11 +76,15 @@ pub(crate) fn server_xml(options: &Options, layout: &Layout<'_>, ports: Ports) -
     xml
 }
 
-/// `users.xml`. Sleeping is unlimited, for tests slow a statement down with `sleepEachRow` to kill it half-way.
+/// `users.xml`. Sleeping is unlimited, for tests slow a statement down with `sleepEachRow` to kill it half-way. What is
+/// temporary need not survive the machine, so nobody waits for the disk when a table is made.
 pub(crate) fn users_xml(options: &Options) -> String {
     let mut settings = String::from(
         "<function_sleep_max_microseconds_per_block>1000000000000</function_sleep_max_microseconds_per_block>",
     );
+    if options.directory.is_none() {
+        settings.push_str("\n    <fsync_metadata>0</fsync_metadata>");
+    }
     for (name, value) in &options.settings {
         let _ = write!(settings, "\n    <{name}>{}</{name}>", escape(value));
     }
@@ -138,6 +142,13 @@ mod tests {
         for element in ["<table>query_log</table>", "<max_server_memory_usage>7<", "<macros/>"] {
             assert!(xml.contains(element), "{element} in {xml}");
         }
+    }
+
+    #[test]
+    fn only_a_temporary_server_does_not_wait_for_the_disk() {
+        let named = Options { directory: Some("/d".into()), ..Options::default() };
+        assert!(users_xml(&Options::default()).contains("<fsync_metadata>0<"));
+        assert!(!users_xml(&named).contains("fsync"));
     }
 
     #[test]

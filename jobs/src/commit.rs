@@ -93,6 +93,12 @@ impl Commit {
 }
 
 impl Stage {
+    /// The staging of a slice with units of these accounts.
+    pub fn of(run: Uuid, attempt: Uuid, slice: u32, accounts: impl Iterator<Item = u64> + Clone) -> Self {
+        let account_from = accounts.clone().min().unwrap_or(0);
+        Self { run, attempt, slice, account_from, account_to: accounts.max().unwrap_or(0) }
+    }
+
     /// Begins the query ids of this attempt's statements.
     pub fn scope(&self) -> String {
         format!("run/{}/{}/{}", self.run, self.attempt, self.slice)

@@ -5,6 +5,7 @@
 
 pub mod clock;
 pub mod commit;
+pub mod ephemeral;
 pub mod evaluate;
 pub mod explain;
 pub mod fence;

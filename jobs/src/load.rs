@@ -50,13 +50,15 @@ use tokio_util::sync::CancellationToken;
 use self::{
     accounts::Accounts,
     backfill::Pairs,
+    chunk::{EventChunk, ProfileChunk},
     claim::Claims,
     events::Events,
-    input::Progress,
+    input::{Parsed, Progress},
     profiles::Profiles,
     summaries::{Kind, Summaries},
 };
 pub use self::{
+    accounts::TouchedUnit,
     backfill::backfill,
     error::{BadLine, LoadError},
     input::Input,
@@ -123,35 +125,102 @@ async fn load_under(
         Summaries::read(&context, Kind::Cells),
         Summaries::read(&context, Kind::Months)
     )?;
-
-    let mut profiles = Profiles::new(&context, cells);
-    let mut chunks = input::parsed(options.profiles.clone(), chunk::profiles, progress);
-    let read = loop {
-        match input::next(&mut chunks, stop).await {
-            Ok(Some(chunk)) => profiles.take(&mut accounts, chunk).await?,
-            ended => break ended.map(|_| ()),
-        }
-    };
-    let cells = profiles.finish(read, &mut accounts, report).await?;
-
+    let lines = Lines::read(options, progress);
     let pairs = Arc::new(pairs);
-    let mut events = Events::new(&context, months, Arc::clone(&pairs));
-    let mut chunks = input::parsed(options.events.clone(), chunk::events, progress);
-    let read = loop {
-        match input::next(&mut chunks, stop).await {
-            Ok(Some(chunk)) => events.take(&mut accounts, chunk).await?,
-            ended => break ended.map(|_| ()),
-        }
-    };
-    let months = events.finish(read, &mut accounts, report).await?;
-
+    let into = Target { accounts: &mut accounts, summaries: [cells, months], pairs: &pairs };
+    let summaries = insert(&context, lines, into, stop, report).await?;
     report.accounts = accounts.touched().count() as u64;
     report.new_profiles = accounts.new_profiles();
     report.add_rows("profiles", report.new_profiles);
     pairs.fill_in(store, &accounts).await?;
-    for summaries in [cells, months] {
+    for summaries in summaries {
         summaries.build(&context, &accounts, options.summarise_from).await?;
     }
     report.units = finish::commit_units(&context, &accounts, options.clock).await?;
     Ok(())
+}
+
+/// What a load reads, parsed.
+struct Lines {
+    profiles: Parsed<ProfileChunk>,
+    events: Parsed<EventChunk>,
+}
+
+impl Lines {
+    fn read(options: &Options, progress: &Progress) -> Self {
+        Self {
+            profiles: input::parsed(options.profiles.clone(), chunk::profiles, progress),
+            events: input::parsed(options.events.clone(), chunk::events, progress),
+        }
+    }
+}
+
+/// Inputs that are being read, before the store is there that they are for.
+pub struct Reading {
+    options: Options,
+    progress: Progress,
+    lines: Lines,
+}
+
+impl Reading {
+    /// Begins to read and to parse.
+    pub fn start(options: Options) -> Result<Self, LoadError> {
+        let progress = Progress::new(&options)?;
+        let lines = Lines::read(&options, &progress);
+        Ok(Self { options, progress, lines })
+    }
+}
+
+/// Loads inputs into an empty store of one shard that nobody else sees: without claims, summaries and commits. Returns its
+/// units.
+pub(crate) async fn load_unseen(
+    store: &Store,
+    Reading { options, progress, lines }: Reading,
+    stop: &CancellationToken,
+) -> Result<Vec<TouchedUnit>, LoadError> {
+    let sizes = accounts::count_profiles(&options, stop).await?;
+    let claims = Claims::none(store);
+    let context = Context { store, claims: &claims };
+    let mut accounts = Accounts::none(&context, sizes);
+    let summaries = [Kind::Cells, Kind::Months].map(|kind| Summaries::none(&context, kind));
+    let pairs = Arc::new(Pairs::read(store).await?);
+    let into = Target { accounts: &mut accounts, summaries, pairs: &pairs };
+    let outcome = insert(&context, lines, into, stop, &mut LoadReport::default()).await;
+    progress.end();
+    outcome.map(|_| accounts.touched_units(0))
+}
+
+/// What is kept up to date, and heeded, while lines are inserted.
+struct Target<'a> {
+    accounts: &'a mut Accounts,
+    summaries: [Summaries; 2],
+    pairs: &'a Arc<Pairs>,
+}
+
+/// Inserts profiles and then events, so that all of them are there when it returns.
+async fn insert(
+    context: &Context<'_>,
+    mut lines: Lines,
+    Target { accounts, summaries: [cells, months], pairs }: Target<'_>,
+    stop: &CancellationToken,
+    report: &mut LoadReport,
+) -> Result<[Summaries; 2], LoadError> {
+    let mut profiles = Profiles::new(context, cells);
+    let read = loop {
+        match input::next(&mut lines.profiles, stop).await {
+            Ok(Some(chunk)) => profiles.take(accounts, chunk).await?,
+            ended => break ended.map(|_| ()),
+        }
+    };
+    let cells = profiles.finish(read, accounts, report).await?;
+
+    let mut events = Events::new(context, months, Arc::clone(pairs));
+    let read = loop {
+        match input::next(&mut lines.events, stop).await {
+            Ok(Some(chunk)) => events.take(accounts, chunk).await?,
+            ended => break ended.map(|_| ()),
+        }
+    };
+    let months = events.finish(read, accounts, report).await?;
+    Ok([cells, months])
 }

@@ -7,7 +7,7 @@
 //! side; only their commits wait for each other. A segment that the server refuses fails alone, with the server's reason.
 
 mod read;
-mod slices;
+pub(crate) mod slices;
 
 use std::{collections::HashMap, time::Instant};
 
@@ -305,15 +305,9 @@ impl Work<'_> {
     }
 
     fn stage(&self, index: usize, part: u32, units: &[UnitWork]) -> Stage {
-        let accounts = || units.iter().map(|unit| unit.account);
-        Stage {
-            run: self.options.run,
-            attempt: self.attempt,
-            // Halves of a slice get numbers that no slice has.
-            slice: u32::try_from(index).unwrap_or(u32::MAX >> 12) + (part << 20),
-            account_from: accounts().min().unwrap_or(0),
-            account_to: accounts().max().unwrap_or(0),
-        }
+        // Halves of a slice get numbers that no slice has.
+        let slice = u32::try_from(index).unwrap_or(u32::MAX >> 12) + (part << 20);
+        Stage::of(self.options.run, self.attempt, slice, units.iter().map(|unit| unit.account))
     }
 
     async fn commit(&self, stage: &Stage, read_seq: u64, started: Instant) -> Result<(), RunError> {

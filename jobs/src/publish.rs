@@ -152,6 +152,16 @@ pub async fn register_properties(store: &Store, compiled: &Compiled, clock: Cloc
     Ok(())
 }
 
+/// Registers the property pairs of rules in a store without events, where there is nothing to fill in.
+pub(crate) async fn register_in_empty(shard: &Shard, compiled: &Compiled) -> Result<(), ShardError> {
+    let rows = compiled.accounts.iter().flat_map(|(key, rules)| {
+        let account = sip_hash_64(key);
+        let row = move |(metric, property)| PairRow { account, metric, property, filled: 1, version: 1 };
+        property_pairs(rules).into_iter().map(row)
+    });
+    shard.insert_all("property_pairs", "publish", rows).await
+}
+
 fn accounts(compiled: &Compiled) -> Vec<u64> {
     compiled.accounts.keys().map(|key| sip_hash_64(key)).collect()
 }
@@ -300,7 +310,10 @@ async fn due_here(shard: &Shard, desired: &[&Desired<'_>], run: Uuid, all: bool)
 }
 
 /// Patterns that the server cannot read, with its reason.
-async fn refused_patterns(shard: &Shard, compiled: &Compiled) -> Result<HashMap<String, String>, ShardError> {
+pub(crate) async fn refused_patterns(
+    shard: &Shard,
+    compiled: &Compiled,
+) -> Result<HashMap<String, String>, ShardError> {
     let rules = compiled.accounts.values();
     let patterns: BTreeSet<&str> = rules.flat_map(|rules| rules.criteria.values()).flat_map(patterns).collect();
     let mut refused = HashMap::new();
@@ -315,7 +328,12 @@ async fn refused_patterns(shard: &Shard, compiled: &Compiled) -> Result<HashMap<
     Ok(refused)
 }
 
-fn first_bad(definition: &Definition, rules: &AccountRules, bad: &HashMap<String, String>) -> Option<String> {
+/// Why the server would refuse a definition, given the patterns that it cannot read.
+pub(crate) fn first_bad(
+    definition: &Definition,
+    rules: &AccountRules,
+    bad: &HashMap<String, String>,
+) -> Option<String> {
     if bad.is_empty() {
         return None;
     }

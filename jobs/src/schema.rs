@@ -66,8 +66,7 @@ async fn apply_to(shard: &Shard, all: &[Shard], new: &NewStore) -> Result<(), St
     Ok(())
 }
 
-/// Applies the steps after the last that was done. The tables of a new store do not depend on each other, so they are made
-/// at the same time; views come after all tables.
+/// Applies the steps after the last that was done; those of a new store at the same time.
 async fn apply_steps(shard: &Shard, done: u32) -> Result<(), ShardError> {
     let steps = &STEPS[usize::try_from(done).unwrap_or(usize::MAX).min(STEPS.len())..];
     if done > 0 {
@@ -76,6 +75,11 @@ async fn apply_steps(shard: &Shard, done: u32) -> Result<(), ShardError> {
         }
         return Ok(());
     }
+    make_all(shard, steps).await
+}
+
+/// Makes tables and views where there are none: tables do not depend on each other, views come after all of them.
+pub(crate) async fn make_all(shard: &Shard, steps: &[Statement]) -> Result<(), ShardError> {
     let (tables, views): (Vec<Statement>, Vec<Statement>) =
         steps.iter().partition(|step| step.text().contains("CREATE TABLE"));
     for wave in [tables, views] {

@@ -146,6 +146,11 @@ impl Store {
         Ok(Self { shards, lanes })
     }
 
+    /// A store of one shard, which holds its only lane.
+    pub(crate) fn of_one(shard: Shard) -> Self {
+        Self { shards: vec![shard], lanes: vec![0] }
+    }
+
     /// The shard that holds a unit.
     pub fn shard_of(&self, account_key: &str, bucket: u16) -> &Shard {
         &self.shards[self.lanes[usize::from(self.lane_of(account_key, bucket))]]

@@ -12,11 +12,12 @@ use clickhouse::Client;
 use embedded_clickhouse::Server;
 use segment_jobs::{
     clock::Clock,
+    ephemeral::Ephemeral,
     schema::{self, NewStore},
     shards::{Credentials, Shard, ShardAddress},
     store::{self, Store, StoreError},
 };
-use segment_sql::{FOLDERS, Statement, schema::STEPS, schema::VERSION};
+use segment_sql::{FOLDERS, Statement, rule_join, schema::STEPS, schema::VERSION};
 
 /// Tables to which rows are only ever added, and why that is right.
 const APPEND_ONLY: [(&str, &str); 5] = [
@@ -67,6 +68,10 @@ const SELF_EXPLAINING: [&str; 24] = [
     "window",
     "committed_at",
 ];
+
+/// Statements of the rule-join that a store for one evaluation has no tables for: those of summaries, and of a load's end.
+const NOT_EPHEMERAL: [&str; 6] =
+    ["cells", "cell_members", "day_pieces", "free_texts", "loaded_universe", "passing_free_texts"];
 
 /// One server for all tests; each test has databases of its own.
 static SERVER: LazyLock<Mutex<Option<Server>>> = LazyLock::new(|| Mutex::new(None));
@@ -204,6 +209,15 @@ async fn a_name_that_is_not_there_would_be_noticed() {
         }
     }
     assert!(passed.is_empty(), "{passed:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_ephemeral_store_serves_the_rule_join_of_small_units() {
+    let database = Database::empty("statements_ephemeral").await;
+    Ephemeral::make(database.shard.clone()).await.unwrap();
+    for statement in rule_join::ALL.iter().filter(|statement| !NOT_EPHEMERAL.contains(&statement.name())) {
+        database.send("", statement, statement.text()).await.unwrap();
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -1,22 +1,26 @@
 //! `segmentctl eval`: the members of Segments over files of profiles and events.
 //!
-//! Flow: the server starts while the FILEs are read and compiled; then load, publish, evaluate, print. All of it is the
-//! data plane's own code, so what is printed here is what a cluster would find.
+//! Flow: the server starts while the FILEs are compiled and the data are parsed; then insert, evaluate, print. All of it is the data plane's
+//! own code, so what is printed here is what a cluster would find.
 
-use std::io::{self, IsTerminal};
+use std::{
+    io::{self, IsTerminal},
+    path::PathBuf,
+};
 
 use segment_jobs::{
     clock::Clock,
+    ephemeral::{self, Ephemeral, Outcome},
     evaluate::Limits,
-    load::{self, LoadError},
-    manual::{self, Bounds, Evaluation, RunError, chain},
-    publish,
+    load::{LoadError, Reading},
+    manual::{Bounds, RunError, chain},
+    shards::Shard,
+    store::StoreError,
 };
 use tokio_util::sync::CancellationToken;
-use uuid::Uuid;
 
 use crate::{
-    args::{EvalArgs, Format, InputArgs},
+    args::{EvalArgs, Format},
     exit::Failure,
     files::{self, Segments},
     inputs,
@@ -32,23 +36,24 @@ pub(crate) const LIMITS: Limits = Limits { seconds: 0, memory_bytes: 0, statemen
 /// Evaluates and prints.
 pub(crate) async fn eval(args: EvalArgs, stop: CancellationToken) -> Result<(), Failure> {
     inputs::check_stdin(&[&args.inputs.profiles, &args.inputs.events, &args.files])?;
+    inputs::check_data(&args.inputs)?;
     let clock = inputs::clock(&args.inputs);
-    let (scratch, segments) = prepare(&args.inputs, &args.files, clock).await?;
-    let outcome = evaluate(&scratch, &args, segments, clock, stop).await;
+    let reading = Reading::start(inputs::load_options(&args.inputs, clock)).map_err(load_failure)?;
+    let (scratch, segments) = prepare(&args.files, Ephemeral::make).await?;
+    let outcome = evaluate(&scratch.store, &segments, reading, clock, &stop).await;
+    let outcome = outcome.and_then(|outcome| report(&args, &segments, &outcome));
     let closed = scratch.close().await;
     outcome.and(closed)
 }
 
 /// Reads the FILEs and makes the store, at the same time; says what was refused.
-pub(crate) async fn prepare(
-    inputs: &InputArgs,
-    files: &[std::path::PathBuf],
-    clock: Clock,
-) -> Result<(Scratch, Segments), Failure> {
-    inputs::check_data(inputs)?;
+pub(crate) async fn prepare<S>(
+    files: &[PathBuf],
+    make: impl AsyncFnOnce(Shard) -> Result<S, StoreError>,
+) -> Result<(Scratch<S>, Segments), Failure> {
     let files = files.to_vec();
     let reading = tokio::task::spawn_blocking(move || Segments::read(&files));
-    let (scratch, segments) = tokio::join!(Scratch::open(clock), reading);
+    let (scratch, segments) = tokio::join!(Scratch::open(make), reading);
     match segments.map_err(|error| Failure::about("a thread", &error)).flatten() {
         Ok(mut segments) => {
             segments.resume();
@@ -65,66 +70,41 @@ pub(crate) async fn prepare(
 }
 
 async fn evaluate(
-    scratch: &Scratch,
-    args: &EvalArgs,
-    segments: Segments,
+    store: &Ephemeral,
+    segments: &Segments,
+    reading: Reading,
     clock: Clock,
-    stop: CancellationToken,
-) -> Result<(), Failure> {
-    // Before the load, so that no event has to be read again for its properties.
-    publish::register_properties(&scratch.store, &segments.compiled, clock).await?;
-    load(scratch, &args.inputs, clock, stop.clone()).await?;
-    let published = publish::publish(&scratch.store, &segments.compiled, publish::Options { clock, all: true }).await?;
-    let refused = files::report_refused(&segments, &published);
-    let failed = match published.run {
-        Some(run) => {
-            let failed = run_manually(scratch, run, clock, &stop).await?;
-            for evaluation in &failed {
-                files::report_failed(&segments, evaluation);
-            }
-            !failed.is_empty()
-        }
-        None => false,
-    };
+    stop: &CancellationToken,
+) -> Result<Outcome, Failure> {
+    let units = store.load(&segments.compiled, reading, stop).await.map_err(load_failure)?;
+    let options = ephemeral::Options { as_of_ms: clock.now_ms(), bounds: BOUNDS, limits: LIMITS };
+    store.evaluate(&segments.compiled, &units, options, stop).await.map_err(|error| match error {
+        RunError::Stopped { .. } => Failure::stopped(),
+        other => Failure::Other(other.to_string()),
+    })
+}
+
+/// Prints what was found, and says what was not.
+fn report(args: &EvalArgs, segments: &Segments, outcome: &Outcome) -> Result<(), Failure> {
+    let refused = files::report_refused(segments, &outcome.refused);
+    for (segment, reason) in &outcome.failed {
+        files::report_failed(segments, *segment, reason);
+    }
     let style = Style { format: format(args.output), with_namespace: segments.have_several_namespaces() };
-    members::print(scratch.shard(), published.run, style).await?;
-    if failed {
+    members::print(&segments.compiled, &outcome.members, style)?;
+    if !outcome.failed.is_empty() {
         return Err(Failure::Other("not every segment could be evaluated".to_owned()));
     }
     if refused { Err(Failure::Refused) } else { Ok(()) }
 }
 
-/// Loads the data. What is wrong with it ends the call.
-pub(crate) async fn load(
-    scratch: &Scratch,
-    inputs: &InputArgs,
-    clock: Clock,
-    stop: CancellationToken,
-) -> Result<(), Failure> {
-    let options = inputs::load_options(inputs, clock);
-    load::load(&scratch.store, options, stop).await.map(drop).map_err(|error| match error {
+/// What is wrong with the data ends the call.
+pub(crate) fn load_failure(error: LoadError) -> Failure {
+    match error {
         LoadError::BadData(line) => Failure::BadData(line.to_string()),
         LoadError::Stopped => Failure::stopped(),
         other => Failure::Other(chain(&other)),
-    })
-}
-
-/// Evaluates; returns the segments that the server would not evaluate.
-async fn run_manually(
-    scratch: &Scratch,
-    run: Uuid,
-    clock: Clock,
-    stop: &CancellationToken,
-) -> Result<Vec<Evaluation>, Failure> {
-    let options = manual::Options { run, clock, bounds: BOUNDS, limits: LIMITS, slices_at_once: 1 };
-    let report = manual::manual(&scratch.store.shards, &options, stop).await;
-    if let Some(failure) = report.failures.first() {
-        return Err(match failure {
-            RunError::Stopped { .. } => Failure::stopped(),
-            other => Failure::Other(other.to_string()),
-        });
     }
-    Ok(report.evaluations.into_iter().filter(|evaluation| evaluation.outcome == "failed").collect())
 }
 
 fn format(stated: Option<Format>) -> Format {

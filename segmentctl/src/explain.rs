@@ -7,8 +7,11 @@ use std::io::{self, IsTerminal, Write};
 use segment_jobs::{
     clock::Clock,
     explain::{self, ExplainError, Explanation, Options, Subject},
+    load,
     manual::chain,
     publish,
+    schema::{self, NewStore},
+    store::Store,
 };
 use segment_rules::{AccountRules, Definition};
 use tokio_util::sync::CancellationToken;
@@ -19,18 +22,20 @@ use crate::{
     exit::{self, Failure},
     explanation,
     files::{self, Segments},
-    inputs,
-    scratch::Scratch,
+    inputs, scratch,
 };
 
 /// Explains and prints.
 pub(crate) async fn explain(args: ExplainArgs, stop: CancellationToken) -> Result<(), Failure> {
     inputs::check_stdin(&[&args.inputs.profiles, &args.inputs.events, &args.files])?;
+    inputs::check_data(&args.inputs)?;
     let clock = inputs::clock(&args.inputs);
-    let (scratch, mut segments) = eval::prepare(&args.inputs, &args.files, clock).await?;
+    let new = NewStore { name: scratch::NAME.to_owned(), lanes: 1, clock };
+    let make = async |shard| schema::apply(vec![shard], &new).await;
+    let (scratch, mut segments) = eval::prepare(&args.files, make).await?;
     unfold(&mut segments);
     let outcome = tokio::select! {
-        outcome = explain_on(&scratch, &args, &segments, clock, stop.clone()) => outcome,
+        outcome = explain_on(&scratch.store, &args, &segments, clock, stop.clone()) => outcome,
         () = stop.cancelled() => Err(Failure::stopped()),
     };
     let closed = scratch.close().await;
@@ -45,22 +50,22 @@ fn unfold(segments: &mut Segments) {
 }
 
 async fn explain_on(
-    scratch: &Scratch,
+    store: &Store,
     args: &ExplainArgs,
     segments: &Segments,
     clock: Clock,
     stop: CancellationToken,
 ) -> Result<(), Failure> {
     let (rules, definition) = find(args, segments)?;
-    eval::load(scratch, &args.inputs, clock, stop).await?;
-    let published = publish::publish(&scratch.store, &segments.compiled, publish::Options { clock, all: true }).await?;
-    let refused = files::report_refused(segments, &published);
+    load::load(store, inputs::load_options(&args.inputs, clock), stop).await.map_err(eval::load_failure)?;
+    let published = publish::publish(store, &segments.compiled, publish::Options { clock, all: true }).await?;
+    let refused = files::report_refused(segments, &published.refused);
     if published.refused.iter().any(|refused| refused.0.segment == definition.segment) {
         return Err(Failure::Refused);
     }
     let subject = Subject { definition, rules, profile: &args.profile };
     let options = Options { clock, limits: eval::LIMITS };
-    let explanation = explain::explain(&scratch.store, subject, options).await.map_err(|error| match error {
+    let explanation = explain::explain(store, subject, options).await.map_err(|error| match error {
         ExplainError::Shard(error) => error.into(),
         other @ ExplainError::NoProfile { .. } => Failure::Other(chain(&other)),
     })?;

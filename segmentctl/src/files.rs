@@ -7,8 +7,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use segment_jobs::{manual::Evaluation, publish::Published};
-use segment_rules::{Compiled, Refusal, compile, yaml};
+use segment_rules::{Compiled, Definition, Refusal, compile, yaml};
 use serde_json::Value;
 
 use crate::exit::Failure;
@@ -127,22 +126,22 @@ pub(crate) fn report(segments: &Segments) {
 }
 
 /// Prints which Segments the server refused; whether any was, by it or by the compiler.
-pub(crate) fn report_refused(segments: &Segments, published: &Published) -> bool {
-    for (definition, reason) in &published.refused {
+pub(crate) fn report_refused(segments: &Segments, by_server: &[(Definition, String)]) -> bool {
+    for (definition, reason) in by_server {
         let object = (definition.namespace.clone(), definition.name.clone());
         for file in segments.files(&object) {
             eprintln!("refused: {file}: {}/{}: spec.criteria: {reason}; write it in another way", object.0, object.1);
         }
     }
-    segments.refused() + published.refused.len() > 0
+    segments.refused() + by_server.len() > 0
 }
 
 /// Prints that the server would not evaluate a Segment.
-pub(crate) fn report_failed(segments: &Segments, evaluation: &Evaluation) {
+pub(crate) fn report_failed(segments: &Segments, segment: u64, reason: &str) {
     let mut definitions = segments.compiled.accounts.values().flat_map(|rules| &rules.definitions);
-    let found = definitions.find(|definition| definition.segment == evaluation.segment);
+    let found = definitions.find(|definition| definition.segment == segment);
     let (namespace, name) = found.map_or(("", ""), |found| (&found.namespace, &found.name));
-    eprintln!("failed: {namespace}/{name}: {}", evaluation.error);
+    eprintln!("failed: {namespace}/{name}: {reason}");
 }
 
 /// Whether a path means standard input.

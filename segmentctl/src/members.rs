@@ -1,15 +1,13 @@
-//! Members: read from the store in the order of the output, and printed.
+//! Members: brought into the order of the output, and printed.
 
 use std::{
-    collections::BTreeSet,
+    collections::{BTreeMap, BTreeSet},
     io::{self, BufWriter, Write},
 };
 
-use clickhouse::Row;
-use segment_jobs::shards::{Shard, ShardError};
-use segment_sql::run as sql;
-use serde::{Deserialize, Serialize};
-use uuid::Uuid;
+use segment_jobs::ephemeral::Members;
+use segment_rules::{Compiled, Definition, sip_hash_64};
+use serde::Serialize;
 
 use crate::{
     args::Format,
@@ -18,11 +16,11 @@ use crate::{
 };
 
 /// A member of a segment, with the fields of the output.
-#[derive(Clone, Debug, PartialEq, Eq, Row, Serialize, Deserialize)]
-pub(crate) struct Member {
-    namespace: String,
-    segment: String,
-    profile: String,
+#[derive(Clone, Copy, Debug, Serialize)]
+struct Member<'a> {
+    namespace: &'a str,
+    segment: &'a str,
+    profile: &'a str,
 }
 
 /// What a line of the output holds where all Segments are of one namespace.
@@ -41,35 +39,45 @@ pub(crate) struct Style {
     pub(crate) with_namespace: bool,
 }
 
-/// Prints the members of all segments of a run. Without a run there are none.
-pub(crate) async fn print(shard: &Shard, run: Option<Uuid>, style: Style) -> Result<(), Failure> {
+/// Prints the members of all Segments, sorted by name, profile and namespace.
+pub(crate) fn print(compiled: &Compiled, members: &Members, style: Style) -> Result<(), Failure> {
+    let mut named: BTreeMap<&str, Vec<&Definition>> = BTreeMap::new();
+    for definition in compiled.accounts.values().flat_map(|rules| &rules.definitions) {
+        named.entry(&definition.name).or_default().push(definition);
+    }
     let mut printer = Printer::new(BufWriter::with_capacity(1 << 16, io::stdout().lock()), style);
-    if let Some(run) = run {
-        read(shard, run, |member| printer.take(member)).await?;
+    for (segment, definitions) in named {
+        let mut found: Vec<Member<'_>> = Vec::new();
+        for definition in &definitions {
+            let namespace = definition.namespace.as_str();
+            let profiles = members.of(sip_hash_64(&definition.account), definition.segment);
+            found.extend(profiles.map(|profile| Member { namespace, segment, profile }));
+        }
+        // Those of one definition are in order.
+        if definitions.len() > 1 {
+            found.sort_unstable_by_key(|member| (member.profile, member.namespace));
+        }
+        found.into_iter().for_each(|member| printer.take(member));
     }
     exit::written(printer.end())
 }
 
-async fn read(shard: &Shard, run: Uuid, take: impl FnMut(Member)) -> Result<(), ShardError> {
-    shard.call(sql::MEMBERS, "read").param("run", run.to_string()).each(take).await
-}
-
 /// Takes members in order. The first error of the output is kept, and nothing is written after it.
-struct Printer<W> {
+struct Printer<'a, W> {
     out: W,
     style: Style,
     outcome: io::Result<()>,
     members: usize,
     /// Of a table, whose columns are as wide as their widest cell.
-    kept: Vec<Member>,
+    kept: Vec<Member<'a>>,
 }
 
-impl<W: Write> Printer<W> {
+impl<'a, W: Write> Printer<'a, W> {
     fn new(out: W, style: Style) -> Self {
         Self { out, style, outcome: Ok(()), members: 0, kept: Vec::new() }
     }
 
-    fn take(&mut self, member: Member) {
+    fn take(&mut self, member: Member<'a>) {
         self.members += 1;
         if self.style.format == Format::Table {
             self.kept.push(member);
@@ -78,14 +86,14 @@ impl<W: Write> Printer<W> {
         }
     }
 
-    fn json(&mut self, member: &Member) -> io::Result<()> {
+    fn json(&mut self, member: &Member<'_>) -> io::Result<()> {
         if self.style.format == Format::Json {
             self.out.write_all(if self.members == 1 { b"[\n  " } else { b",\n  " })?;
         }
         if self.style.with_namespace {
             serde_json::to_writer(&mut self.out, member)?;
         } else {
-            serde_json::to_writer(&mut self.out, &ShortMember { segment: &member.segment, profile: &member.profile })?;
+            serde_json::to_writer(&mut self.out, &ShortMember { segment: member.segment, profile: member.profile })?;
         }
         if self.style.format == Format::Ndjson { self.out.write_all(b"\n") } else { Ok(()) }
     }
@@ -107,18 +115,22 @@ impl<W: Write> Printer<W> {
     }
 }
 
-fn as_table(members: &[Member], with_namespace: bool) -> String {
-    let row = |member: &Member| {
+fn as_table(members: &[Member<'_>], with_namespace: bool) -> String {
+    let row = |member: &Member<'_>| {
         let Member { namespace, segment, profile } = member;
-        let namespace = with_namespace.then(|| namespace.clone());
-        namespace.into_iter().chain([segment.clone(), profile.clone()]).collect()
+        with_namespace
+            .then_some(namespace)
+            .into_iter()
+            .chain([segment, profile])
+            .map(|text| (*text).to_owned())
+            .collect()
     };
     let header = if with_namespace { &["NAMESPACE", "SEGMENT", "PROFILE"][..] } else { &["SEGMENT", "PROFILE"] };
     table::table(header, members.iter().map(row))
 }
 
-fn count(members: &[Member]) -> String {
-    let segments: BTreeSet<_> = members.iter().map(|member| (&member.namespace, &member.segment)).collect();
+fn count(members: &[Member<'_>]) -> String {
+    let segments: BTreeSet<_> = members.iter().map(|member| (member.namespace, member.segment)).collect();
     let plural = |count: usize, noun| format!("{count} {noun}{}", if count == 1 { "" } else { "s" });
     match members.len() {
         0 => "no members".to_owned(),
@@ -134,7 +146,6 @@ mod tests {
         let mut out = Vec::new();
         let mut printer = Printer::new(&mut out, Style { format, with_namespace });
         for (namespace, segment, profile) in members {
-            let [namespace, segment, profile] = [namespace, segment, profile].map(|text| (*text).to_owned());
             printer.take(Member { namespace, segment, profile });
         }
         printer.end().unwrap();
@@ -160,7 +171,7 @@ mod tests {
     fn json_is_one_list() {
         for members in [&TWO[..], &TWO[..1], &[]] {
             let text = print(members, Format::Json, true);
-            let list: Vec<Member> = serde_json::from_str(&text).unwrap();
+            let list: Vec<serde_json::Value> = serde_json::from_str(&text).unwrap();
             assert_eq!(list.len(), members.len());
         }
     }

@@ -3,10 +3,8 @@
 use embedded_clickhouse::{Options, Server};
 use secrecy::SecretString;
 use segment_jobs::{
-    clock::Clock,
-    schema::{self, NewStore},
     shards::{Credentials, Shard, ShardAddress, ShardError},
-    store::Store,
+    store::StoreError,
 };
 use segment_sql::store as sql;
 use uuid::Uuid;
@@ -14,24 +12,25 @@ use uuid::Uuid;
 use crate::exit::Failure;
 
 /// The name of the store and of its only shard.
-const NAME: &str = "segmentctl";
+pub(crate) const NAME: &str = "segmentctl";
 
-/// A store of one shard, and the server that it is on.
-pub(crate) struct Scratch {
+/// A store, and the server that it is on.
+pub(crate) struct Scratch<S> {
     /// The store, empty when it was opened.
-    pub(crate) store: Store,
+    pub(crate) store: S,
+    shard: Shard,
     server: Server,
 }
 
-impl Scratch {
-    /// Starts or finds the server and makes the store.
-    pub(crate) async fn open(clock: Clock) -> Result<Self, Failure> {
+impl<S> Scratch<S> {
+    /// Starts or finds the server and makes the store, in a database that is not there yet.
+    pub(crate) async fn open(make: impl AsyncFnOnce(Shard) -> Result<S, StoreError>) -> Result<Self, Failure> {
         let server = tokio::task::spawn_blocking(|| Server::start(Options::default()));
         let server = server.await.map_err(|error| Failure::about("the server's thread", &error))??;
         let shard = shard(&server);
         // A name that nobody else has, so that a server that others use loses nothing but what this call made.
-        match schema::apply(vec![shard.clone()], &NewStore { name: NAME.to_owned(), lanes: 1, clock }).await {
-            Ok(store) => Ok(Self { store, server }),
+        match make(shard.clone()).await {
+            Ok(store) => Ok(Self { store, shard, server }),
             Err(error) => {
                 // If this fails too, then for the same reason.
                 let _ = remove(&server, &shard).await;
@@ -40,14 +39,9 @@ impl Scratch {
         }
     }
 
-    /// The only shard.
-    pub(crate) fn shard(&self) -> &Shard {
-        &self.store.shards[0]
-    }
-
     /// Removes the store. A server of our own ends with all it holds.
     pub(crate) async fn close(self) -> Result<(), Failure> {
-        Ok(remove(&self.server, self.shard()).await?)
+        Ok(remove(&self.server, &self.shard).await?)
     }
 }
 

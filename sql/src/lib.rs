@@ -2,7 +2,8 @@
 //!
 //! A [`Statement`] cannot be made elsewhere, so no statement is ever built from data: values go in as server-side
 //! parameters (`{name:Type}`) or as rows. `rule_join` evaluates, `commit` makes results current, `run` reads and ends
-//! the work of a run, `schema` makes the tables, one idempotent step a file, never edited once released.
+//! the work of a run, `schema` makes the tables, one idempotent step a file, never edited once released, and
+//! `ephemeral_schema` makes some of them with engines for one evaluation.
 
 /// A statement from a file of this crate. Nobody else can make one, or change its text:
 ///
@@ -48,6 +49,7 @@ pub const FOLDERS: &[(&str, &[Statement])] = &[
     ("load", load::ALL),
     ("summary", summary::ALL),
     ("explain", explain::ALL),
+    ("ephemeral", ephemeral::ALL),
     ("schema", schema::STEPS),
 ];
 
@@ -330,4 +332,58 @@ pub mod schema {
     /// The schema version that this build makes and needs: the number of steps.
     #[expect(clippy::cast_possible_truncation, reason = "a schema of four billion steps is not to be feared")]
     pub const VERSION: u32 = STEPS.len() as u32;
+}
+
+/// A store that lives for one evaluation.
+pub mod ephemeral {
+    use crate::Statement;
+
+    statements! {
+        /// All statements of this folder.
+        ALL, "ephemeral":
+        LIVE_PROFILES = "live_profiles",
+        NAMES = "names",
+        RESULTS = "results",
+    }
+}
+
+/// The part of the schema that one evaluation in small units needs, for a store that a process makes, fills once, reads
+/// and drops. The columns are those of `schema`; `build.rs` says which engines they get.
+pub mod ephemeral_schema {
+    use crate::Statement;
+
+    statements! {
+        /// All steps, in order.
+        STEPS, "ephemeral_schema":
+        STEP_01 = "01_accounts",
+        STEP_04 = "04_profiles",
+        STEP_05 = "05_profile_names",
+        STEP_06 = "06_profile_names_follow",
+        STEP_07 = "07_traits",
+        STEP_08 = "08_traits_by_profile",
+        STEP_09 = "09_traits_follow",
+        STEP_12 = "12_events_by_profile",
+        STEP_13 = "13_events",
+        STEP_14 = "14_events_follow",
+        STEP_15 = "15_property_pairs",
+        STEP_16 = "16_event_properties",
+        STEP_17 = "17_event_property_values",
+        STEP_18 = "18_event_properties_follow",
+        STEP_23 = "23_event_days",
+        STEP_24 = "24_event_days_follow",
+        STEP_30 = "30_run_bitmaps",
+        STEP_31 = "31_run_tests",
+        STEP_32 = "32_run_sources",
+        STEP_33 = "33_run_windows",
+        STEP_34 = "34_run_thresholds",
+        STEP_35 = "35_run_nodes",
+        STEP_36 = "36_run_roots",
+        STEP_37 = "37_run_results",
+        STEP_41 = "41_membership",
+        STEP_46 = "46_event_months",
+        STEP_48 = "48_run_spans",
+        STEP_49 = "49_run_planes",
+        STEP_50 = "50_run_events",
+        STEP_55 = "55_run_texts",
+    }
 }

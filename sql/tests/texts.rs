@@ -7,7 +7,7 @@ use std::{
     path::Path,
 };
 
-use segment_sql::{FOLDERS, Statement};
+use segment_sql::{FOLDERS, Statement, ephemeral_schema, schema};
 
 /// Functions whose value depends on when, where or how often a statement runs.
 const UNREPEATABLE: [&str; 16] = [
@@ -80,7 +80,9 @@ const OF_ACCOUNTS: [&str; 8] = [
 ];
 
 /// Statements that read facts of all accounts, and why that is right.
-const OF_ALL_ACCOUNTS: [(&str, &str, &str); 7] = [
+const OF_ALL_ACCOUNTS: [(&str, &str, &str); 9] = [
+    ("ephemeral/live_profiles", "profile_names", "a store for one evaluation: who asks has brought all of it"),
+    ("ephemeral/names", "profile_names", "as above"),
     ("load/mend_names", "profiles", "copies rows as they are, for all accounts that a dead load wrote"),
     ("load/summarised_units", "month_summaries", "a load may get events of any account"),
     ("load/units_with_cells", "trait_summaries", "a load may get documents of any account"),
@@ -281,6 +283,17 @@ fn schema_steps_are_numbered_without_gaps() {
     for (number, step) in (1..).zip(*steps) {
         assert!(step.name().starts_with(&format!("{number:02}_")), "{} is step {number}", step.name());
         assert!(plain(step).starts_with("CREATE ") && plain(step).contains(" IF NOT EXISTS "), "{}", step.name());
+    }
+}
+
+#[test]
+fn the_ephemeral_schema_has_the_columns_of_the_schema() {
+    let columns = |text: &'static str| text.split_once("\nENGINE = ").map_or(text, |(columns, _)| columns);
+    for step in ephemeral_schema::STEPS {
+        let of_schema =
+            schema::STEPS.iter().find(|other| other.name() == step.name()).expect("it is a step of the schema");
+        assert_eq!(columns(step.text()), columns(of_schema.text()), "{}", step.name());
+        assert!(!step.text().contains("PARTITION BY"), "{}: one part is enough", step.name());
     }
 }
 

@@ -73,10 +73,13 @@ pub(super) struct Place {
 
 /// A unit that the load has lines for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct TouchedUnit {
-    pub(super) account: u64,
-    pub(super) bucket: u16,
-    pub(super) profiles: u32,
+pub struct TouchedUnit {
+    /// Its account.
+    pub account: u64,
+    /// Its bucket.
+    pub bucket: u16,
+    /// How many profiles it has.
+    pub profiles: u32,
 }
 
 #[derive(Row, Deserialize)]
@@ -129,8 +132,7 @@ impl Accounts {
         for row in found.iter().flatten() {
             known.entry(row.account).or_insert_with(|| Account::new(row.account_key.as_str().into(), row.buckets));
         }
-        let versions = (0..shards.len()).map(|shard| context.claims.version(shard)).collect();
-        let accounts = Self { known, sizes, unwritten: vec![Vec::new(); shards.len()], versions, new_profiles: 0 };
+        let accounts = Self { known, ..Self::none(context, sizes) };
         for (shard, rows) in found.iter().enumerate().filter(|(_, rows)| rows.len() < accounts.known.len()) {
             let mut missing: Vec<u64> = accounts.known.keys().copied().collect();
             let here: HashSet<u64> = rows.iter().map(|row| row.account).collect();
@@ -138,6 +140,13 @@ impl Accounts {
             accounts.write_accounts(context, shard, &missing).await?;
         }
         Ok(accounts)
+    }
+
+    /// Of a store that has none.
+    pub(super) fn none(context: &Context<'_>, sizes: Sizes) -> Self {
+        let shards = context.store.shards.len();
+        let versions = (0..shards).map(|shard| context.claims.version(shard)).collect();
+        Self { known: HashMap::new(), sizes, unwritten: vec![Vec::new(); shards], versions, new_profiles: 0 }
     }
 
     /// Gives the hashes of accounts. New accounts are written to all shards, the numbers of known ones are read.

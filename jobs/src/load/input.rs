@@ -10,8 +10,8 @@ use std::{
 };
 
 use futures::{Stream, StreamExt, stream};
-use indicatif::{ProgressBar, ProgressStyle};
-use tokio::sync::mpsc;
+use indicatif::{ProgressBar, ProgressFinish, ProgressStyle};
+use tokio::{runtime::Handle, sync::mpsc, task::JoinHandle};
 use tokio_util::sync::CancellationToken;
 
 use super::{BadLine, LoadError, Options};
@@ -20,7 +20,7 @@ use super::{BadLine, LoadError, Options};
 const CHUNK_BYTES: usize = 2 << 20;
 /// No line may be longer.
 const LINE_BYTES_MAX: usize = 64 << 20;
-/// Chunks that wait to be parsed.
+/// Parsed chunks that wait to be taken.
 const WAITING_CHUNKS: usize = 2;
 
 /// Where lines come from.
@@ -114,7 +114,8 @@ impl Progress {
             None => ProgressBar::no_length(),
         };
         let style = ProgressStyle::with_template("{bar:30} {bytes}/{total_bytes} {binary_bytes_per_sec} {eta}");
-        Ok(Self(bar.with_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()))))
+        let bar = bar.with_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()));
+        Ok(Self(bar.with_finish(ProgressFinish::AndClear)))
     }
 
     /// None is shown.
@@ -127,27 +128,27 @@ impl Progress {
     }
 }
 
-/// All chunks of the inputs, parsed by a few threads and in their order.
+/// All chunks of the inputs, parsed by a few threads and in their order. Reading and parsing begin at once, and go on until
+/// a few chunks wait to be taken.
 pub(super) fn parsed<T: Send + 'static>(
     inputs: Vec<Input>,
     parse: fn(&Chunk) -> Result<T, BadLine>,
     progress: &Progress,
 ) -> Parsed<T> {
-    let (send, receive) = mpsc::channel(WAITING_CHUNKS);
-    let bar = progress.0.clone();
+    let threads = thread::available_parallelism().map_or(2, usize::from).min(4);
+    let (send, receive) = mpsc::channel(threads + WAITING_CHUNKS);
+    let (bar, runtime) = (progress.0.clone(), Handle::current());
     tokio::task::spawn_blocking(move || {
-        if let Err(error) = read_all(&inputs, &send, &bar) {
-            // Nobody listens any more: the load has ended.
+        // When nobody listens any more, the load has ended.
+        let hand_on = |chunk| send.blocking_send(Ok(runtime.spawn_blocking(move || parse(&chunk)))).is_ok();
+        if let Err(error) = read_all(&inputs, hand_on, &bar) {
             let _ = send.blocking_send(Err(error));
         }
     });
-    let threads = thread::available_parallelism().map_or(2, usize::from).min(4);
     let chunks = stream::unfold(receive, |mut receive| async { receive.recv().await.map(|chunk| (chunk, receive)) });
-    let parsed = chunks.map(move |chunk: Result<Chunk, LoadError>| async move {
-        let chunk = chunk?;
-        tokio::task::spawn_blocking(move || parse(&chunk)).await?.map_err(LoadError::BadData)
-    });
-    parsed.buffered(threads).boxed()
+    let parsed =
+        |chunk: Result<JoinHandle<Result<T, BadLine>>, LoadError>| async { chunk?.await?.map_err(LoadError::BadData) };
+    chunks.then(parsed).boxed()
 }
 
 /// The next parsed chunk; `None` after the last.
@@ -159,9 +160,8 @@ pub(super) async fn next<T>(chunks: &mut Parsed<T>, stop: &CancellationToken) ->
     }
 }
 
-type Outlet<T> = mpsc::Sender<Result<T, LoadError>>;
-
-fn read_all(inputs: &[Input], send: &Outlet<Chunk>, bar: &ProgressBar) -> Result<(), LoadError> {
+/// Reads until the end, or until `hand_on` takes no more.
+fn read_all(inputs: &[Input], hand_on: impl Fn(Chunk) -> bool, bar: &ProgressBar) -> Result<(), LoadError> {
     let mut offset = 0;
     for input in inputs {
         let mut reader = input.open()?;
@@ -179,7 +179,7 @@ fn read_all(inputs: &[Input], send: &Outlet<Chunk>, bar: &ProgressBar) -> Result
                     bytes: rest,
                 };
                 bar.inc(u64::try_from(end).unwrap_or(0));
-                if send.blocking_send(Ok(std::mem::replace(&mut chunk, next))).is_err() {
+                if !hand_on(std::mem::replace(&mut chunk, next)) {
                     return Ok(());
                 }
             }

@@ -78,6 +78,11 @@ impl Summaries {
         Ok(Self { kind, shards })
     }
 
+    /// Of a store that has none.
+    pub(super) fn none(context: &Context<'_>, kind: Kind) -> Self {
+        Self { kind, shards: context.store.shards.iter().map(|_| Tracked::default()).collect() }
+    }
+
     /// Has to be called before facts of the units are inserted.
     pub(super) async fn change(
         &mut self,

@@ -14,7 +14,7 @@ pub struct Bounds {
 }
 
 /// Cuts the work into slices in the order of accounts and buckets.
-pub(super) fn cut(units: Vec<UnitWork>, rules: &HashMap<u64, AccountRules>, bounds: Bounds) -> Vec<Vec<UnitWork>> {
+pub(crate) fn cut(units: Vec<UnitWork>, rules: &HashMap<u64, AccountRules>, bounds: Bounds) -> Vec<Vec<UnitWork>> {
     let mut slices: Vec<Vec<UnitWork>> = Vec::new();
     let (mut profiles, mut criteria) = (0, 0);
     for unit in units {
@@ -36,7 +36,7 @@ pub(super) fn cut(units: Vec<UnitWork>, rules: &HashMap<u64, AccountRules>, boun
 }
 
 /// Two halves of a slice: of its units, or of the segments of its only unit. The only segment of the only unit comes back.
-pub(super) fn halve(mut units: Vec<UnitWork>) -> Result<[Vec<UnitWork>; 2], UnitWork> {
+pub(crate) fn halve(mut units: Vec<UnitWork>) -> Result<[Vec<UnitWork>; 2], UnitWork> {
     if units.len() > 1 {
         let second = units.split_off(units.len() / 2);
         return Ok([units, second]);
