@@ -240,6 +240,7 @@ mod tests {
         }
     }
 
+    #[expect(clippy::unnecessary_wraps, reason = "surveys are given so, for a shard may not answer")]
     fn survey(version: u64, served: Option<Served>) -> Option<Survey> {
         let mut survey = Survey::default();
         survey.units.insert(1, 2);
@@ -248,6 +249,7 @@ mod tests {
         Some(survey)
     }
 
+    #[expect(clippy::unnecessary_wraps, reason = "a segment may not be served at all")]
     fn served(units: u64, least: u64, greatest: u64) -> Option<Served> {
         Some(Served { units, least, greatest, stale: false })
     }
