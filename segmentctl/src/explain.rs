@@ -14,8 +14,8 @@ use segment_rules::{AccountRules, Definition};
 use tokio_util::sync::CancellationToken;
 
 use crate::{
-    args::{ExplainArgs, ExplainFormat},
-    eval,
+    args::{ExplainArgs, ExplainFormat, InputArgs},
+    cluster, eval,
     exit::{self, Failure},
     explanation,
     files::{self, Segments},
@@ -25,12 +25,15 @@ use crate::{
 
 /// Explains and prints.
 pub(crate) async fn explain(args: ExplainArgs, stop: CancellationToken) -> Result<(), Failure> {
-    inputs::check_stdin(&[&args.inputs.profiles, &args.inputs.events, &args.files])?;
-    let clock = inputs::clock(&args.inputs);
-    let (scratch, mut segments) = eval::prepare(&args.inputs, &args.files, clock).await?;
+    let Some(inputs) = args.data.inputs() else {
+        return cluster::explain::explain(&args).await;
+    };
+    inputs::check_stdin(&[&inputs.profiles, &inputs.events, &args.files])?;
+    let clock = inputs::clock(&inputs);
+    let (scratch, mut segments) = eval::prepare(&inputs, &args.files, clock).await?;
     unfold(&mut segments);
     let outcome = tokio::select! {
-        outcome = explain_on(&scratch, &args, &segments, clock, stop.clone()) => outcome,
+        outcome = explain_on(&scratch, (&args, &inputs), &segments, clock, stop.clone()) => outcome,
         () = stop.cancelled() => Err(Failure::stopped()),
     };
     let closed = scratch.close().await;
@@ -46,13 +49,13 @@ fn unfold(segments: &mut Segments) {
 
 async fn explain_on(
     scratch: &Scratch,
-    args: &ExplainArgs,
+    (args, inputs): (&ExplainArgs, &InputArgs),
     segments: &Segments,
     clock: Clock,
     stop: CancellationToken,
 ) -> Result<(), Failure> {
     let (rules, definition) = find(args, segments)?;
-    eval::load(scratch, &args.inputs, clock, stop).await?;
+    eval::load(scratch, inputs, clock, stop).await?;
     let published = publish::publish(&scratch.store, &segments.compiled, publish::Options { clock, all: true }).await?;
     let refused = files::report_refused(segments, &published);
     if published.refused.iter().any(|refused| refused.0.segment == definition.segment) {
@@ -101,7 +104,7 @@ fn shown(definition: &Definition) -> String {
     format!("{}/{} (account {})", definition.namespace, definition.name, definition.account)
 }
 
-fn print(args: &ExplainArgs, definition: &Definition, explanation: &Explanation) -> io::Result<()> {
+pub(crate) fn print(args: &ExplainArgs, definition: &Definition, explanation: &Explanation) -> io::Result<()> {
     let is_terminal = io::stdout().is_terminal();
     let format = args.output.unwrap_or(if is_terminal { ExplainFormat::Table } else { ExplainFormat::Json });
     let shown = explanation::Shown { definition, profile: &args.profile, explanation };

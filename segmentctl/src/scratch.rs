@@ -30,7 +30,9 @@ impl Scratch {
         let server = server.await.map_err(|error| Failure::about("the server's thread", &error))??;
         let shard = shard(&server);
         // A name that nobody else has, so that a server that others use loses nothing but what this call made.
-        match schema::apply(vec![shard.clone()], &NewStore { name: NAME.to_owned(), lanes: 1, clock }).await {
+        match schema::apply(vec![shard.clone()], &NewStore { name: NAME.to_owned(), lanes: 1, clock, adopt: false })
+            .await
+        {
             Ok(store) => Ok(Self { store, server }),
             Err(error) => {
                 // If this fails too, then for the same reason.
