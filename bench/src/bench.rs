@@ -85,7 +85,7 @@ impl Bench {
         if fresh {
             shard.server_call(sql::DROP_DATABASE, "bench").param("database", DATABASE).execute().await?;
         }
-        let new = NewStore { name: DATABASE.to_owned(), lanes: 1, clock: clock() };
+        let new = NewStore { name: DATABASE.to_owned(), lanes: 1, clock: clock(), adopt: false };
         let store = schema::apply(vec![shard], &new).await?;
         Ok(Self { server, store, args: args.clone() })
     }

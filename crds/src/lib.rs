@@ -29,7 +29,8 @@ pub use property_test::{Anniversary, Condition, PropertyTest};
 pub use range::{CountRange, PropertyRange};
 pub use segment::{EvaluationMode, EvaluationOutcome, LastEvaluation, Segment, SegmentSpec, SegmentStatus, StoreRef};
 pub use segment_store::{
-    AccessGrant, ClickHouse, ManualEvaluation, NamespaceRequirement, NamespaceSelector, SecretRef, SegmentStore,
-    SegmentStoreSpec, SegmentStoreStatus, SelectorOperator, Shard, TroubledShard,
+    AccessGrant, ClickHouse, ManualEvaluation, NamespaceRequirement, NamespaceSelector, PodResources, Pods, Removal,
+    SecretRef, SegmentStore, SegmentStoreSpec, SegmentStoreStatus, SelectorOperator, Shard, Toleration,
+    TolerationOperator, TroubledShard,
 };
 pub use window::{Between, CalendarPeriod, Window};

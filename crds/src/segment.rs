@@ -87,7 +87,8 @@ pub struct SegmentStatus {
     #[schemars(range(min = 0))]
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub observed_generation: Option<i64>,
-    /// Ready, Reconciling and Stalled sum up; SpecAccepted, Evaluated, RealTimeActive and RelativeTimeHealthy say more.
+    /// Ready, Reconciling and Stalled sum up; SpecAccepted, Evaluated, Suspended, RealTimeActive and RelativeTimeHealthy say
+    /// more.
     #[schemars(schema_with = "schema::conditions")]
     #[serde(default, skip_serializing_if = "Vec::is_empty", deserialize_with = "null_as_absent")]
     pub conditions: Vec<StatusCondition>,
@@ -95,6 +96,10 @@ pub struct SegmentStatus {
     #[schemars(range(min = 0))]
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub member_count: Option<i64>,
+    /// The last value of the annotation `segmentation.dev/evaluate` that an evaluation followed.
+    #[schemars(length(max = 256))]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub handled_request: Option<String>,
     /// The last evaluation of all profiles.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub last_evaluation: Option<LastEvaluation>,
@@ -126,6 +131,10 @@ pub struct LastEvaluation {
     pub exited: i64,
     /// How it ended.
     pub outcome: EvaluationOutcome,
+    /// The run that made it: the label `segmentation.dev/run` of its Job.
+    #[schemars(length(max = 64))]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub run: Option<String>,
 }
 
 /// What made an evaluation run.

@@ -47,6 +47,12 @@ pub struct SegmentStoreSpec {
     /// How new and changed Segments are evaluated.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub manual: Option<ManualEvaluation>,
+    /// What happens when Segments are removed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub removal: Option<Removal>,
+    /// The pods in which the store's Jobs run.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub pods: Option<Pods>,
 }
 
 /// A ClickHouse cluster.
@@ -161,6 +167,87 @@ pub struct ManualEvaluation {
     pub max_segments_per_run: Option<i64>,
 }
 
+/// What happens when Segments are removed.
+#[derive(JsonSchema, Serialize, Deserialize, Clone, Debug, Default, PartialEq, Eq)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Removal {
+    /// If more than so many percent of the store's Segments, and more than 20, disappear within 5 minutes, their members stay
+    /// until the annotation `segmentation.dev/confirm-removal` has their number. Default 20; 100 never waits.
+    #[schemars(range(min = 0, max = 100))]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub brake_percent: Option<i64>,
+}
+
+/// The pods in which a store's Jobs run.
+#[derive(KubeSchema, Serialize, Deserialize, Clone, Debug, Default, PartialEq, Eq)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Pods {
+    /// The image of the program segment-jobs. Default: the one that the operator was installed with.
+    #[schemars(length(min = 1, max = 512))]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub image: Option<String>,
+    /// What a pod asks for and may use.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub resources: Option<PodResources>,
+    /// Labels of the nodes on which pods may run.
+    #[schemars(schema_with = "schema::labels")]
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty", deserialize_with = "null_as_absent")]
+    pub node_selector: BTreeMap<String, String>,
+    /// Taints of nodes that pods bear.
+    #[schemars(length(max = 16))]
+    #[x_kube(merge_strategy = ListMerge::Atomic)]
+    #[serde(default, skip_serializing_if = "Vec::is_empty", deserialize_with = "null_as_absent")]
+    pub tolerations: Vec<Toleration>,
+    /// The PriorityClass of the pods.
+    #[schemars(length(min = 1, max = 253))]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub priority_class_name: Option<String>,
+}
+
+/// What a pod asks for and may use, such as `cpu: 500m` and `memory: 256Mi`.
+#[derive(JsonSchema, Serialize, Deserialize, Clone, Debug, Default, PartialEq, Eq)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct PodResources {
+    /// What the node has to have free.
+    #[schemars(schema_with = "schema::labels")]
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty", deserialize_with = "null_as_absent")]
+    pub requests: BTreeMap<String, String>,
+    /// What the pod may use at most.
+    #[schemars(schema_with = "schema::labels")]
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty", deserialize_with = "null_as_absent")]
+    pub limits: BTreeMap<String, String>,
+}
+
+/// A taint of nodes that pods bear.
+#[derive(JsonSchema, Serialize, Deserialize, Clone, Debug, Default, PartialEq, Eq)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Toleration {
+    /// The taint's key. Default: every key.
+    #[schemars(length(max = 317))]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub key: Option<String>,
+    /// How the value is compared. Default Equal.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub operator: Option<TolerationOperator>,
+    /// The taint's value.
+    #[schemars(length(max = 63))]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub value: Option<String>,
+    /// The taint's effect: NoSchedule, PreferNoSchedule or NoExecute. Default: every effect.
+    #[schemars(length(max = 32))]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub effect: Option<String>,
+}
+
+/// How a taint is compared.
+#[derive(JsonSchema, Serialize, Deserialize, Clone, Copy, Debug, PartialEq, Eq)]
+pub enum TolerationOperator {
+    /// It has the value.
+    Equal,
+    /// It is there.
+    Exists,
+}
+
 /// How the store is, written by the operator.
 // Unlike what users write it bears unknown fields, so that the status of a newer operator can be read.
 #[derive(KubeSchema, Serialize, Deserialize, Clone, Debug, Default, PartialEq)]
@@ -170,7 +257,8 @@ pub struct SegmentStoreStatus {
     #[schemars(range(min = 0))]
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub observed_generation: Option<i64>,
-    /// Ready, Reconciling and Stalled sum up the store's state.
+    /// Ready, Reconciling and Stalled sum up the store's state; RemovalHeld says that Segments that are gone keep their
+    /// members.
     #[schemars(schema_with = "schema::conditions")]
     #[serde(default, skip_serializing_if = "Vec::is_empty", deserialize_with = "null_as_absent")]
     pub conditions: Vec<StatusCondition>,

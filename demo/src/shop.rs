@@ -60,7 +60,7 @@ impl Shop {
         let credentials =
             Credentials { user: Some(server.user().to_owned()), password: Some(server.password().to_owned().into()) };
         let shards = store::shards(&addresses, &credentials)?;
-        let new = NewStore { name: "main".to_owned(), lanes: LANES, clock };
+        let new = NewStore { name: "main".to_owned(), lanes: LANES, clock, adopt: false };
         schema::apply(shards, &new).await.context("make the store")
     }
 

@@ -91,6 +91,9 @@ pub(crate) enum SchemaAction {
         /// Number of lanes of a new store; fixed for ever, so at least the number of shards it may ever have.
         #[arg(long, default_value_t = 64, value_parser = clap::value_parser!(u16).range(1..=4096))]
         lanes: u16,
+        /// Take over a database that belongs to another store.
+        #[arg(long)]
+        adopt: bool,
     },
     /// Check that every shard answers and has the schema of this build.
     Check {
@@ -139,6 +142,10 @@ pub(crate) struct ManualArgs {
     /// Names of the shards to work on; all if absent.
     #[arg(long = "shards", value_name = "NAME,..", value_delimiter = ',')]
     pub(crate) only: Vec<String>,
+    /// Work on 32 of these shards, by name: those from 32 times this number on. The pods of an Indexed Job share the
+    /// shards of a store in this way.
+    #[arg(long, env = "JOB_COMPLETION_INDEX", value_name = "NUMBER")]
+    pub(crate) index: Option<usize>,
     /// A slice holds at most so many profiles (a unit alone always fits).
     #[arg(long, default_value_t = 16_000_000)]
     pub(crate) slice_profiles: u64,

@@ -5,7 +5,7 @@
 //! a member is the same as in every store: the columns of the tables, the loader and the views that it writes through, the
 //! plan and the rule-join.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 use clickhouse::Row;
 use segment_rules::{Compiled, Definition, sip_hash_64};
@@ -177,7 +177,7 @@ struct Work<'a> {
 impl Work<'_> {
     async fn run(&self, compiled: &Compiled, units: &[TouchedUnit]) -> Result<Outcome, RunError> {
         let mut outcome = Outcome::default();
-        let bad = publish::refused_patterns(self.shard, compiled).await?;
+        let bad = publish::refused_patterns(self.shard, compiled, &HashSet::new()).await?;
         let (mut rules, mut roots) = (HashMap::new(), HashMap::new());
         for (key, compiled) in &compiled.accounts {
             let account = sip_hash_64(key);

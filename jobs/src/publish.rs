@@ -3,27 +3,35 @@
 //! Order: property pairs are registered and back-filled, beside criteria and nodes; then definitions; then the run. All rows
 //! are replaced by themselves when they are written again, so a publication that was killed is simply repeated.
 //!
-//! What is due is what is desired less what the units serve: the shards know it, and nobody else has to remember it.
+//! What is due is what is desired less what the units serve: the shards know it, and nobody else has to remember it. A shard
+//! that does not answer keeps nobody from publishing on the others: what it lacks is found when it is back.
 
+mod patterns;
+mod plan;
+mod read;
 mod rows;
+mod survey;
+mod write;
 
-use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet};
 
-use clickhouse::Row;
-use segment_rules::{
-    AccountRules, Compiled, Definition, Target,
-    canonical::{Criterion, Test},
-    property_pairs, sip_hash_64,
-};
-use segment_sql::publish as sql;
-use serde::Deserialize;
+use segment_rules::{AccountRules, Compiled, Definition, property_pairs, sip_hash_64};
 use uuid::Uuid;
 
-use self::rows::{CriterionRow, DefinitionRow, NodeRow, PairRow, RunRow};
+pub(crate) use self::patterns::{first_bad, refused as refused_patterns};
+use self::{
+    plan::Wanted,
+    rows::{PairRow, RunRow},
+    survey::Survey,
+};
+pub use self::{
+    plan::{Gone, Standing, State},
+    read::{Numbers, PublishedDefinition, RunSegment, members, numbers, published, retired_since, run_segments},
+};
 use crate::{
     clock::Clock,
     shards::{Shard, ShardError},
-    store::Store,
+    store::{Store, fan_out},
 };
 
 /// How to publish.
@@ -33,6 +41,15 @@ pub struct Options {
     pub clock: Clock,
     /// Whether the run names up-to-date segments too, so that they are evaluated at a later instant.
     pub all: bool,
+}
+
+/// How to publish where shards may be down.
+#[derive(Clone, Copy, Debug)]
+pub struct Means<'a> {
+    /// As in [`Options`].
+    pub clock: Clock,
+    /// Shards, by index, that are known to be down: they are not asked.
+    pub down: &'a [usize],
 }
 
 /// What was published.
@@ -48,88 +65,118 @@ pub struct Published {
     pub refused: Vec<(Definition, String)>,
 }
 
-#[derive(Row, Deserialize)]
-struct NewestRow {
-    account: u64,
-    segment: u64,
-    newest: u64,
-    newest_hash: String,
-    newest_state: String,
+/// How the definitions stand after a publication.
+#[derive(Debug, Default)]
+pub struct Publication {
+    /// Each accepted or retired definition.
+    pub standings: Vec<Standing>,
+    /// Definitions that the server would refuse, with its reason.
+    pub refused: Vec<(Definition, String)>,
+    /// Shards, by index, that did not answer or took nothing, and why.
+    pub failures: Vec<(usize, ShardError)>,
 }
 
-#[derive(Row, Deserialize)]
-struct LiveRow {
-    account: u64,
-    bucket: u16,
-    segment: u64,
-    version: u64,
-    stale: u8,
+/// A segment that a run names.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Due {
+    /// The account's hash.
+    pub account: u64,
+    /// The segment.
+    pub segment: u64,
+    /// The version to evaluate.
+    pub version: u64,
+    /// Its node.
+    pub root: u64,
+    /// The shards, by index, on which it is evaluated.
+    pub shards: Vec<usize>,
 }
 
-#[derive(Row, Deserialize)]
-struct PairState {
-    account: u64,
-    metric: String,
-    property: String,
-    filled: u8,
+/// What is to stand on the shards of an account.
+struct Account<'a> {
+    hash: u64,
+    homes: Vec<usize>,
+    /// None where all definitions are gone.
+    rules: Option<&'a AccountRules>,
+    wanted: Vec<(Wanted, u64)>,
 }
 
-#[derive(Row, Deserialize)]
-struct BucketRow {
-    bucket: u16,
-}
-
-#[derive(Row, Deserialize)]
-struct AccountRow {
-    account: u64,
-    buckets: u16,
-}
-
-/// Definitions with their versions, and where they belong.
-struct Desired<'a> {
-    account: u64,
-    shards: Vec<usize>,
-    rules: &'a AccountRules,
-    definitions: Vec<(&'a Definition, u64)>,
-}
-
-/// Publishes all accepted definitions and says what is due.
+/// Publishes all accepted definitions and makes a run of what is due. Every shard has to answer.
 pub async fn publish(store: &Store, compiled: &Compiled, options: Options) -> Result<Published, ShardError> {
-    let accounts = accounts(compiled);
-    let (bad, buckets, newest) = futures::try_join!(
-        refused_patterns(&store.shards[0], compiled),
-        buckets(&store.shards[0], &accounts),
-        newest(store, &accounts)
-    )?;
-    let mut refused = Vec::new();
-    let mut desired = Vec::new();
-    for (key, rules) in &compiled.accounts {
-        let account = sip_hash_64(key);
-        let shards = shard_indices(store, key, buckets.get(&account).copied().unwrap_or(1));
-        let mut definitions = Vec::new();
-        for definition in &rules.definitions {
-            if let Some(reason) = first_bad(definition, rules, &bad) {
-                refused.push((definition.clone(), reason));
-            } else {
-                definitions
-                    .push((definition, version(definition, newest.get(&(account, definition.segment)), options.clock)));
-            }
+    let means = Means { clock: options.clock, down: &[] };
+    let mut publication = publish_definitions(store, compiled, &[], means).await;
+    if let Some((_, error)) = publication.failures.pop() {
+        return Err(error);
+    }
+    let mut due = Vec::new();
+    for standing in &publication.standings {
+        let again = options.all && standing.state == State::Active;
+        let shards = if again { standing.homes.clone() } else { standing.due().collect() };
+        if !shards.is_empty() {
+            let Standing { account, segment, version, root, .. } = *standing;
+            due.push(Due { account, segment, version, root, shards });
         }
-        desired.push(Desired { account, shards, rules, definitions });
     }
     let run = Uuid::new_v4();
-    let (mut due, mut shards) = (HashSet::new(), Vec::new());
+    let shards = start_run(store, run, &due).await?;
+    Ok(Published { run: (!due.is_empty()).then_some(run), due: due.len(), shards, refused: publication.refused })
+}
+
+/// Publishes all accepted definitions and retires those that are gone, on every shard that answers.
+pub async fn publish_definitions(store: &Store, compiled: &Compiled, gone: &[Gone], means: Means<'_>) -> Publication {
+    let clock = means.clock;
+    let asked = accounts_of(compiled, gone);
+    let (mut surveys, failures) = ask(store, &asked, means.down).await;
+    let mut publication = Publication { failures, ..Publication::default() };
+    let Some(alive) = surveys.iter().position(Option::is_some) else { return publication };
+    let known = surveys.iter().flatten().flat_map(Survey::hashes).collect();
+    let bad = match patterns::refused(&store.shards[alive], compiled, &known).await {
+        Ok(bad) => bad,
+        Err(error) => {
+            publication.failures.push((alive, error));
+            return publication;
+        }
+    };
+    let mut accounts = accounts(store, compiled, &surveys);
+    for account in &mut accounts {
+        let definitions = account.rules.map_or(&[][..], |rules| &rules.definitions);
+        for definition in definitions {
+            match account.rules.and_then(|rules| patterns::first_bad(definition, rules, &bad)) {
+                Some(reason) => publication.refused.push((definition.clone(), reason)),
+                None => account.want(Wanted::of(account.hash, definition), &surveys, clock),
+            }
+        }
+    }
+    accounts.extend(gone.iter().map(|gone| Account::gone(gone, &surveys, clock)));
+    let here = surveys.iter().enumerate().filter_map(|(index, survey)| Some((index, survey.as_ref()?)));
+    let writes = here.map(|(index, survey)| write_on(store, index, survey, &accounts, clock));
+    let written = fan_out(writes.collect()).await;
+    for (index, outcome) in written {
+        if let Err(error) = outcome {
+            surveys[index] = None;
+            publication.failures.push((index, error));
+        }
+    }
+    for Account { homes, wanted, .. } in &accounts {
+        let standings = wanted.iter().map(|(wanted, version)| plan::standing(wanted, *version, homes, &surveys));
+        publication.standings.extend(standings);
+    }
+    publication
+}
+
+/// Makes a run of what is due. Returns the names of the shards that it has work on.
+pub async fn start_run(store: &Store, run: Uuid, due: &[Due]) -> Result<Vec<String>, ShardError> {
+    let mut shards = Vec::new();
     for (index, shard) in store.shards.iter().enumerate() {
-        let here: Vec<&Desired> = desired.iter().filter(|desired| desired.shards.contains(&index)).collect();
-        futures::try_join!(keep_properties(shard, &here, options.clock), write_rules(shard, &here))?;
-        let ((), rows) = futures::try_join!(write_definitions(shard, &here), due_here(shard, &here, run, options.all))?;
+        let here = due.iter().filter(|due| due.shards.contains(&index));
+        let rows: Vec<RunRow> = here
+            .map(|due| RunRow { run, account: due.account, segment: due.segment, version: due.version, root: due.root })
+            .collect();
         if !rows.is_empty() {
             shards.push(shard.name().to_owned());
-            due.extend(rows.iter().map(|row| (row.account, row.segment)));
             shard.insert_all("runs", "publish", rows).await?;
         }
     }
-    Ok(Published { run: (!due.is_empty()).then_some(run), due: due.len(), shards, refused })
+    Ok(shards)
 }
 
 /// Registers the property pairs of what is going to be published. A load in between then brings the properties with its
@@ -138,16 +185,14 @@ pub async fn register_properties(store: &Store, compiled: &Compiled, clock: Cloc
     if compiled.accounts.values().all(|rules| property_pairs(rules).is_empty()) {
         return Ok(());
     }
-    let buckets = buckets(&store.shards[0], &accounts(compiled)).await?;
-    let desired = compiled.accounts.iter().map(|(key, rules)| {
-        let account = sip_hash_64(key);
-        let shards = shard_indices(store, key, buckets.get(&account).copied().unwrap_or(1));
-        Desired { account, shards, rules, definitions: Vec::new() }
-    });
-    let desired: Vec<Desired> = desired.collect();
+    let (surveys, mut failures) = ask(store, &accounts_of(compiled, &[]), &[]).await;
+    if let Some((_, error)) = failures.pop() {
+        return Err(error);
+    }
+    let accounts = accounts(store, compiled, &surveys);
     for (index, shard) in store.shards.iter().enumerate() {
-        let here: Vec<&Desired> = desired.iter().filter(|desired| desired.shards.contains(&index)).collect();
-        keep_properties(shard, &here, clock).await?;
+        let here: Vec<&Account> = accounts.iter().filter(|account| account.homes.contains(&index)).collect();
+        write::keep_properties(shard, &here, clock).await?;
     }
     Ok(())
 }
@@ -162,211 +207,74 @@ pub(crate) async fn register_in_empty(shard: &Shard, compiled: &Compiled) -> Res
     shard.insert_all("property_pairs", "publish", rows).await
 }
 
-fn accounts(compiled: &Compiled) -> Vec<u64> {
-    compiled.accounts.keys().map(|key| sip_hash_64(key)).collect()
+/// Brings standings up to date with what the shards say now. Returns the shards, by index, that did not answer.
+pub async fn look(store: &Store, standings: &mut [&mut Standing], down: &[usize]) -> Vec<(usize, ShardError)> {
+    let accounts: BTreeSet<u64> = standings.iter().map(|standing| standing.account).collect();
+    let (surveys, failures) = ask(store, &accounts.into_iter().collect::<Vec<_>>(), down).await;
+    for standing in standings {
+        standing.look(&surveys);
+    }
+    failures
+}
+
+fn accounts_of(compiled: &Compiled, gone: &[Gone]) -> Vec<u64> {
+    let mut accounts: BTreeSet<u64> = compiled.accounts.keys().map(|key| sip_hash_64(key)).collect();
+    accounts.extend(gone.iter().map(|gone| gone.account));
+    accounts.into_iter().collect()
+}
+
+/// What every shard says of the accounts, and who did not answer.
+async fn ask(store: &Store, accounts: &[u64], down: &[usize]) -> (Vec<Option<Survey>>, Vec<(usize, ShardError)>) {
+    let up = (0..store.shards.len()).filter(|index| !down.contains(index));
+    let asked = up.clone().map(|index| survey::survey(&store.shards[index], accounts));
+    let asked: BTreeMap<usize, Result<Survey, ShardError>> = up.zip(fan_out(asked.collect()).await).collect();
+    let (mut surveys, mut failures) = (vec![None; store.shards.len()], Vec::new());
+    for (index, answer) in asked {
+        surveys[index] = answer.map_err(|error| failures.push((index, error))).ok();
+    }
+    (surveys, failures)
+}
+
+/// The accounts with the shards that hold them, as yet without anything that is wanted there.
+fn accounts<'a>(store: &Store, compiled: &'a Compiled, surveys: &[Option<Survey>]) -> Vec<Account<'a>> {
+    let account = |(key, rules): (&String, &'a AccountRules)| {
+        let hash = sip_hash_64(key);
+        let buckets = surveys.iter().flatten().filter_map(|survey| survey.buckets.get(&hash)).max();
+        let homes = shard_indices(store, key, buckets.copied().unwrap_or(1));
+        Account { hash, homes, rules: Some(rules), wanted: Vec::new() }
+    };
+    compiled.accounts.iter().map(account).collect()
+}
+
+impl Account<'_> {
+    fn want(&mut self, wanted: Wanted, surveys: &[Option<Survey>], clock: Clock) {
+        let version = wanted.version(surveys, clock);
+        self.wanted.push((wanted, version));
+    }
+
+    /// A definition that is gone stands alone: it is retired where it is known.
+    fn gone(gone: &Gone, surveys: &[Option<Survey>], clock: Clock) -> Self {
+        let wanted = Wanted::gone(gone);
+        let knows = |survey: &Option<Survey>| survey.as_ref().is_some_and(|survey| wanted.known(survey));
+        let homes = (0..surveys.len()).filter(|index| knows(&surveys[*index])).collect();
+        let mut account = Self { hash: gone.account, homes, rules: None, wanted: Vec::new() };
+        account.want(wanted, surveys, clock);
+        account
+    }
+}
+
+async fn write_on(
+    store: &Store,
+    index: usize,
+    survey: &Survey,
+    accounts: &[Account<'_>],
+    clock: Clock,
+) -> (usize, Result<(), ShardError>) {
+    let here: Vec<&Account> = accounts.iter().filter(|account| account.homes.contains(&index)).collect();
+    (index, write::write(&store.shards[index], survey, &here, clock).await)
 }
 
 fn shard_indices(store: &Store, key: &str, buckets: u16) -> Vec<usize> {
     let names: BTreeSet<&str> = store.shards_of(key, buckets).into_iter().map(Shard::name).collect();
     (0..store.shards.len()).filter(|index| names.contains(store.shards[*index].name())).collect()
-}
-
-/// The version of a definition: kept while it means the same, else a new one that is greater than all before.
-fn version(definition: &Definition, newest: Option<&NewestRow>, clock: Clock) -> u64 {
-    let state = if definition.suspended { "suspended" } else { "active" };
-    match newest {
-        Some(row) if row.newest_hash == definition.hash.to_string() && row.newest_state == state => row.newest,
-        Some(row) => u64::try_from(clock.now_ms()).unwrap_or(0).max(row.newest + 1),
-        None => u64::try_from(clock.now_ms()).unwrap_or(0).max(1),
-    }
-}
-
-async fn buckets(shard: &Shard, accounts: &[u64]) -> Result<HashMap<u64, u16>, ShardError> {
-    let rows: Vec<AccountRow> = shard.call(sql::ACCOUNTS, "publish").param("accounts", accounts).rows().await?;
-    Ok(rows.into_iter().map(|AccountRow { account, buckets }| (account, buckets)).collect())
-}
-
-/// The newest version of each definition, over all shards.
-async fn newest(store: &Store, accounts: &[u64]) -> Result<HashMap<(u64, u64), NewestRow>, ShardError> {
-    let mut newest: HashMap<(u64, u64), NewestRow> = HashMap::new();
-    for shard in &store.shards {
-        let rows: Vec<NewestRow> =
-            shard.call(sql::NEWEST_DEFINITIONS, "publish").param("accounts", accounts).rows().await?;
-        for row in rows {
-            let key = (row.account, row.segment);
-            if newest.get(&key).is_none_or(|known| known.newest < row.newest) {
-                newest.insert(key, row);
-            }
-        }
-    }
-    Ok(newest)
-}
-
-/// Registers and back-fills the pairs of (metric, property) that are new on a shard.
-async fn keep_properties(shard: &Shard, desired: &[&Desired<'_>], clock: Clock) -> Result<(), ShardError> {
-    let asked = |desired: &&Desired| !property_pairs(desired.rules).is_empty();
-    let accounts: Vec<u64> = desired.iter().copied().filter(asked).map(|desired| desired.account).collect();
-    if accounts.is_empty() {
-        return Ok(());
-    }
-    let known: Vec<PairState> = shard.call(sql::PROPERTY_PAIRS, "publish").param("accounts", &accounts).rows().await?;
-    let filled: HashSet<(u64, String, String)> =
-        known.into_iter().filter(|row| row.filled == 1).map(|row| (row.account, row.metric, row.property)).collect();
-    let mut missing = Vec::new();
-    for desired in desired {
-        for (metric, property) in property_pairs(desired.rules) {
-            let pair = (desired.account, metric, property);
-            if !filled.contains(&pair) {
-                missing.push(pair);
-            }
-        }
-    }
-    let version = u64::try_from(clock.now_ms()).unwrap_or(0);
-    let rows = |filled: u8| {
-        missing.iter().map(move |(account, metric, property)| PairRow {
-            account: *account,
-            metric: metric.clone(),
-            property: property.clone(),
-            filled,
-            version: version * 2 + u64::from(filled),
-        })
-    };
-    // From here on new events come with the property; then those that are there already follow.
-    shard.insert_all("property_pairs", "publish", rows(0)).await?;
-    if !missing.is_empty() {
-        backfill(shard).await?;
-    }
-    shard.insert_all("property_pairs", "publish", rows(1)).await
-}
-
-/// Fills in all registered pairs that nobody has filled in yet, another publication's too: again is as once.
-async fn backfill(shard: &Shard) -> Result<(), ShardError> {
-    let buckets: Vec<BucketRow> = shard.call(sql::UNFILLED_BUCKETS, "publish").rows().await?;
-    for BucketRow { bucket } in buckets {
-        shard
-            .call(sql::BACKFILL_UNFILLED, "publish")
-            .param("bucket", bucket)
-            // A block of profiles may hold events of any number of months.
-            .setting("max_partitions_per_insert_block", "0")
-            .execute()
-            .await?;
-    }
-    Ok(())
-}
-
-/// What definitions refer to.
-async fn write_rules(shard: &Shard, desired: &[&Desired<'_>]) -> Result<(), ShardError> {
-    let criteria = desired.iter().flat_map(|desired| {
-        desired.rules.criteria.iter().map(|(id, criterion)| CriterionRow {
-            account: desired.account,
-            criterion: *id,
-            form: form(criterion),
-        })
-    });
-    let nodes = desired
-        .iter()
-        .flat_map(|desired| desired.rules.nodes.iter().flat_map(|node| NodeRow::of(desired.account, node)));
-    futures::try_join!(shard.insert_all("criteria", "publish", criteria), shard.insert_all("nodes", "publish", nodes))?;
-    Ok(())
-}
-
-async fn write_definitions(shard: &Shard, desired: &[&Desired<'_>]) -> Result<(), ShardError> {
-    let definitions = desired.iter().flat_map(|desired| {
-        desired.definitions.iter().map(|(definition, version)| DefinitionRow::of(desired.account, definition, *version))
-    });
-    shard.insert_all("definitions", "publish", definitions).await
-}
-
-fn form(criterion: &Criterion) -> String {
-    // The canonical form has text keys and finite numbers only, so it can always be written as JSON.
-    serde_json::to_string(criterion).unwrap_or_default()
-}
-
-/// The segments that some unit on the shard does not serve as desired.
-async fn due_here(shard: &Shard, desired: &[&Desired<'_>], run: Uuid, all: bool) -> Result<Vec<RunRow>, ShardError> {
-    let accounts: Vec<u64> = desired.iter().map(|desired| desired.account).collect();
-    let rows: Vec<LiveRow> = shard.call(sql::LIVE, "publish").param("accounts", &accounts).rows().await?;
-    let mut units: BTreeMap<u64, BTreeSet<u16>> = BTreeMap::new();
-    let mut served = HashSet::new();
-    for LiveRow { account, bucket, segment, version, stale } in rows {
-        units.entry(account).or_default().insert(bucket);
-        if stale == 0 {
-            served.insert((account, bucket, segment, version));
-        }
-    }
-    let mut due = Vec::new();
-    for desired in desired {
-        let account = desired.account;
-        let Some(buckets) = units.get(&account) else { continue };
-        for (definition, version) in desired.definitions.iter().filter(|(definition, _)| !definition.suspended) {
-            let segment = definition.segment;
-            let current = buckets.iter().all(|bucket| served.contains(&(account, *bucket, segment, *version)));
-            if all || !current {
-                due.push(RunRow { run, account, segment, version: *version, root: definition.root });
-            }
-        }
-    }
-    Ok(due)
-}
-
-/// Patterns that the server cannot read, with its reason.
-pub(crate) async fn refused_patterns(
-    shard: &Shard,
-    compiled: &Compiled,
-) -> Result<HashMap<String, String>, ShardError> {
-    let rules = compiled.accounts.values();
-    let patterns: BTreeSet<&str> = rules.flat_map(|rules| rules.criteria.values()).flat_map(patterns).collect();
-    let mut refused = HashMap::new();
-    for pattern in patterns {
-        if let Err(error) = shard.call(sql::CHECK_PATTERN, "publish").param("pattern", pattern).execute().await {
-            match error.refused() {
-                Some(reason) => refused.insert(pattern.to_owned(), reason.to_owned()),
-                None => return Err(error),
-            };
-        }
-    }
-    Ok(refused)
-}
-
-/// Why the server would refuse a definition, given the patterns that it cannot read.
-pub(crate) fn first_bad(
-    definition: &Definition,
-    rules: &AccountRules,
-    bad: &HashMap<String, String>,
-) -> Option<String> {
-    if bad.is_empty() {
-        return None;
-    }
-    let mut open = vec![definition.root];
-    let mut seen = HashSet::new();
-    while let Some(id) = open.pop() {
-        if !seen.insert(id) {
-            continue;
-        }
-        for child in rules.nodes.iter().filter(|node| node.id == id).flat_map(|node| &node.children) {
-            match child.target {
-                Target::Node(below) => open.push(below),
-                Target::Criterion(criterion) => {
-                    let found = rules.criteria.get(&criterion).map(patterns).unwrap_or_default();
-                    if let Some((pattern, reason)) = found.into_iter().find_map(|pattern| bad.get_key_value(pattern)) {
-                        return Some(format!("the pattern `{pattern}` is refused by the server: {reason}"));
-                    }
-                }
-                Target::Universe => {}
-            }
-        }
-    }
-    None
-}
-
-/// The patterns of a criterion.
-fn patterns(criterion: &Criterion) -> Vec<&str> {
-    criterion
-        .tests()
-        .into_iter()
-        .filter_map(|test| match test {
-            Test::Match { pattern } => Some(pattern.as_str()),
-            _ => None,
-        })
-        .collect()
 }

@@ -13,7 +13,7 @@ use segment_jobs::{
     manual::{self, Bounds, RunError, chain},
     publish, schema,
     shards::{Shard, ShardAddress, ShardError},
-    store::{self, Store, StoreError},
+    store::{self, FAN_OUT, Store, StoreError},
 };
 use segment_rules::{compile, yaml};
 use tokio_util::sync::CancellationToken;
@@ -119,9 +119,9 @@ async fn wait_for_signal() {
 
 async fn run_schema(action: SchemaAction) -> Result<(), Failure> {
     match action {
-        SchemaAction::Apply { store, name, lanes } => {
+        SchemaAction::Apply { store, name, lanes, adopt } => {
             let clock = store.clock;
-            let opened = schema::apply(shards(&store)?, &schema::NewStore { name, lanes, clock }).await?;
+            let opened = schema::apply(shards(&store)?, &schema::NewStore { name, lanes, clock, adopt }).await?;
             eprintln!("{} shards have schema version {}", opened.shards.len(), segment_sql::schema::VERSION);
         }
         SchemaAction::Check { store } => {
@@ -185,17 +185,12 @@ async fn run_publish(args: PublishArgs) -> Result<(), Failure> {
 }
 
 async fn run_manual(args: ManualArgs, stop: &CancellationToken) -> Result<(), Failure> {
-    let all = shards(&args.store)?;
-    let chosen: Vec<Shard> = if args.only.is_empty() {
-        all
-    } else {
-        if let Some(unknown) = args.only.iter().find(|name| !all.iter().any(|shard| shard.name() == name.as_str())) {
-            return Err(Failure::Permanent(format!("--shards names `{unknown}`, which is no shard of the store")));
+    let (mut fit, mut unfit) = (Vec::new(), Vec::new());
+    for shard in chosen(&args)? {
+        match store::check(&shard, args.store.clock).await {
+            Ok(_) => fit.push(shard),
+            Err(error) => unfit.push(Failure::from(error)),
         }
-        all.into_iter().filter(|shard| args.only.iter().any(|name| name == shard.name())).collect()
-    };
-    for shard in &chosen {
-        store::check(shard, args.store.clock).await?;
     }
     let options = manual::Options {
         run: args.run,
@@ -208,7 +203,8 @@ async fn run_manual(args: ManualArgs, stop: &CancellationToken) -> Result<(), Fa
         },
         slices_at_once: args.slices_at_once,
     };
-    let report = manual::manual(&chosen, &options, stop).await;
+    // A shard that is down or will not do keeps nobody from working on the others.
+    let report = manual::manual(&fit, &options, stop).await;
     for evaluation in report.evaluations.iter().filter(|evaluation| evaluation.outcome == "failed") {
         eprintln!("failed: segment {} of account {}: {}", evaluation.segment, evaluation.account, evaluation.error);
     }
@@ -219,12 +215,28 @@ async fn run_manual(args: ManualArgs, stop: &CancellationToken) -> Result<(), Fa
         count("superseded"),
         count("failed")
     );
-    match report.failures.first() {
-        None => Ok(()),
-        Some(RunError::Stopped { .. }) => Err(Failure::Stopped(join(&report.failures))),
-        Some(RunError::Rules { .. }) => Err(Failure::Permanent(join(&report.failures))),
-        Some(RunError::Shard(_)) => Err(Failure::Temporary(join(&report.failures))),
+    let failures = report.failures;
+    match failures.first() {
+        None => unfit.into_iter().next().map_or(Ok(()), Err),
+        Some(RunError::Stopped { .. }) => Err(Failure::Stopped(join(&failures))),
+        Some(RunError::Rules { .. }) => Err(Failure::Permanent(join(&failures))),
+        Some(RunError::Shard(_)) => Err(Failure::Temporary(join(&failures))),
     }
+}
+
+/// The shards that the call is about.
+fn chosen(args: &ManualArgs) -> Result<Vec<Shard>, Failure> {
+    let mut shards = shards(&args.store)?;
+    if let Some(unknown) = args.only.iter().find(|name| !shards.iter().any(|shard| shard.name() == name.as_str())) {
+        return Err(Failure::Permanent(format!("--shards names `{unknown}`, which is no shard of the store")));
+    }
+    if !args.only.is_empty() {
+        shards.retain(|shard| args.only.iter().any(|name| name == shard.name()));
+    }
+    Ok(match args.index {
+        Some(index) => shards.into_iter().skip(index.saturating_mul(FAN_OUT)).take(FAN_OUT).collect(),
+        None => shards,
+    })
 }
 
 fn join(failures: &[RunError]) -> String {

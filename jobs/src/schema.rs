@@ -17,7 +17,7 @@ use serde::Serialize;
 use crate::{
     clock::Clock,
     shards::{Shard, ShardError},
-    store::{self, FAN_OUT, Identity, Store, StoreError},
+    store::{self, FAN_OUT, Identity, Lane, Store, StoreError},
 };
 
 /// What a new store is made with.
@@ -29,6 +29,8 @@ pub struct NewStore {
     pub lanes: u16,
     /// The clock, whose kind is fixed too.
     pub clock: Clock,
+    /// Whether a database of another store is taken over.
+    pub adopt: bool,
 }
 
 #[derive(Row, Serialize)]
@@ -40,28 +42,49 @@ struct LaneRow {
 
 /// Brings every shard to this build's schema; makes the store where there is none. Returns it open.
 pub async fn apply(shards: Vec<Shard>, new: &NewStore) -> Result<Store, StoreError> {
-    stream::iter(&shards).map(|shard| apply_to(shard, &shards, new)).buffered(FAN_OUT).try_collect::<()>().await?;
+    let found: Vec<Found> = stream::iter(&shards).map(|shard| find(shard, new)).buffered(FAN_OUT).try_collect().await?;
+    // A shard that is added to a store learns where the lanes are: they stay where they were put.
+    let lanes = found.iter().map(|found| &found.lanes).find(|lanes| !lanes.is_empty());
+    let lanes = lanes.cloned().unwrap_or_else(|| dealt(&shards, new.lanes));
+    stream::iter(shards.iter().zip(&found))
+        .map(|(shard, found)| apply_to(shard, found, &lanes, new))
+        .buffered(FAN_OUT)
+        .try_collect::<()>()
+        .await?;
     // Each shard has just been found or made to be of this store, this clock and this schema.
-    Store::of_checked(shards).await
+    Store::of_checked(shards, 0).await
 }
 
-async fn apply_to(shard: &Shard, all: &[Shard], new: &NewStore) -> Result<(), StoreError> {
+/// What a shard has before anything is done to it.
+struct Found {
+    identity: Option<Identity>,
+    lanes: Vec<Lane>,
+}
+
+/// Makes the database, and refuses one that belongs to somebody else.
+async fn find(shard: &Shard, new: &NewStore) -> Result<Found, StoreError> {
     store::check_server(shard).await?;
     shard.server_call(sql::CREATE_DATABASE, "schema").param("database", &shard.address().database).execute().await?;
     let tables: BTreeSet<String> = store::tables(shard).await?.into_iter().collect();
-    let found = if tables.contains("store_identity") { store::identity(shard).await? } else { None };
-    if let Some(identity) = &found {
+    let identity = if tables.contains("store_identity") { store::identity(shard).await? } else { None };
+    if let Some(identity) = &identity {
         // First, since the tables of a newer build would pass for somebody else's.
         refuse_others(shard, identity, new)?;
     }
     refuse_strangers(shard, &tables)?;
-    let done = found.as_ref().map_or(0, |identity| identity.schema_version);
+    let lanes = if tables.contains("lanes") { store::lane_rows(shard).await? } else { Vec::new() };
+    Ok(Found { identity, lanes })
+}
+
+async fn apply_to(shard: &Shard, found: &Found, lanes: &[Lane], new: &NewStore) -> Result<(), StoreError> {
+    let identity = found.identity.as_ref();
+    let done = identity.map_or(0, |identity| identity.schema_version);
     apply_steps(shard, done).await?;
-    if found.is_none() {
-        write_lanes(shard, all, new.lanes).await?;
+    if found.lanes.is_empty() {
+        write_lanes(shard, lanes).await?;
     }
-    if done < VERSION {
-        write_identity(shard, found.as_ref(), new).await?;
+    if done < VERSION || identity.is_some_and(|identity| identity.store != new.name) {
+        write_identity(shard, identity, new).await?;
     }
     Ok(())
 }
@@ -106,7 +129,7 @@ fn refuse_strangers(shard: &Shard, tables: &BTreeSet<String>) -> Result<(), Stor
 
 fn refuse_others(shard: &Shard, identity: &Identity, new: &NewStore) -> Result<(), StoreError> {
     store::fits(shard, identity, new.clock)?;
-    if identity.store != new.name {
+    if identity.store != new.name && !new.adopt {
         return Err(store::foreign(shard, format!("belongs to the store `{}`", identity.store)));
     }
     if identity.lanes != new.lanes {
@@ -121,12 +144,14 @@ fn refuse_others(shard: &Shard, identity: &Identity, new: &NewStore) -> Result<(
     Ok(())
 }
 
-async fn write_lanes(shard: &Shard, all: &[Shard], lanes: u16) -> Result<(), ShardError> {
-    let rows = (0..lanes).map(|lane| LaneRow {
-        lane,
-        shard: all[usize::from(lane) % all.len()].name().to_owned(),
-        version: 1,
-    });
+/// Lanes of a new store, dealt to its shards in turn.
+fn dealt(shards: &[Shard], lanes: u16) -> Vec<Lane> {
+    let shard_of = |lane: u16| shards[usize::from(lane) % shards.len()].name().to_owned();
+    (0..lanes).map(|lane| Lane { lane, shard: shard_of(lane) }).collect()
+}
+
+async fn write_lanes(shard: &Shard, lanes: &[Lane]) -> Result<(), ShardError> {
+    let rows = lanes.iter().map(|Lane { lane, shard }| LaneRow { lane: *lane, shard: shard.clone(), version: 1 });
     shard.insert_all("lanes", "schema", rows).await
 }
 

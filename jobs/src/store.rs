@@ -16,6 +16,12 @@ use crate::{
 /// How many shards are driven at the same time.
 pub const FAN_OUT: usize = 32;
 
+/// Drives futures, one for each shard, so many at the same time; the outcomes are in their order. It takes a list, because
+/// what holds an iterator over references cannot be sent to another thread.
+pub async fn fan_out<F: Future>(futures: Vec<F>) -> Vec<F::Output> {
+    stream::iter(futures).buffered(FAN_OUT).collect().await
+}
+
 /// A store, open for work.
 #[derive(Clone, Debug)]
 pub struct Store {
@@ -89,10 +95,13 @@ struct Version {
     version: String,
 }
 
-#[derive(Row, Deserialize)]
-struct Lane {
-    lane: u16,
-    shard: String,
+/// A lane and the shard that holds it.
+#[derive(Clone, Debug, Row, Deserialize)]
+pub struct Lane {
+    /// Its number.
+    pub lane: u16,
+    /// Name of the shard.
+    pub shard: String,
 }
 
 #[derive(Row, Deserialize)]
@@ -137,12 +146,12 @@ impl Store {
                 ));
             }
         }
-        Self::of_checked(shards).await
+        Self::of_checked(shards, 0).await
     }
 
-    /// A store of shards that are known to be right.
-    pub(crate) async fn of_checked(shards: Vec<Shard>) -> Result<Self, StoreError> {
-        let lanes = lanes(&shards).await?;
+    /// A store of shards that are known to be right. The lanes are read on one of them, for others may be down.
+    pub async fn of_checked(shards: Vec<Shard>, lanes_on: usize) -> Result<Self, StoreError> {
+        let lanes = lanes(&shards, lanes_on).await?;
         Ok(Self { shards, lanes })
     }
 
@@ -240,10 +249,15 @@ pub async fn check(shard: &Shard, clock: Clock) -> Result<Identity, StoreError> 
     Ok(identity)
 }
 
+/// The lanes as a shard knows them.
+pub async fn lane_rows(shard: &Shard) -> Result<Vec<Lane>, ShardError> {
+    shard.call(sql::LANES, "store").rows().await
+}
+
 /// For each lane the index of its shard.
-async fn lanes(shards: &[Shard]) -> Result<Vec<usize>, StoreError> {
-    let first = shards.first().ok_or_else(|| StoreError::Shards("it is empty".to_owned()))?;
-    let rows: Vec<Lane> = first.call(sql::LANES, "store").rows().await?;
+async fn lanes(shards: &[Shard], lanes_on: usize) -> Result<Vec<usize>, StoreError> {
+    let shard = shards.get(lanes_on).ok_or_else(|| StoreError::Shards("it is empty".to_owned()))?;
+    let rows = lane_rows(shard).await?;
     let mut lanes = vec![0; rows.len()];
     for row in rows {
         let index = shards.iter().position(|shard| shard.name() == row.shard).ok_or_else(|| {

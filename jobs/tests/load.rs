@@ -43,7 +43,7 @@ impl Scratch {
         let address = |database: String| ShardAddress { name: database.clone(), url: url.clone(), database };
         let addresses: Vec<ShardAddress> = databases.into_iter().map(address).collect();
         let shards = store::shards(&addresses, &Credentials::default()).unwrap();
-        let new = NewStore { name: name.to_owned(), lanes: 8, clock: Clock::Fixed(1_781_524_800_000) };
+        let new = NewStore { name: name.to_owned(), lanes: 8, clock: Clock::Fixed(1_781_524_800_000), adopt: false };
         let store = schema::apply(shards, &new).await.unwrap();
         Self { store, client }
     }

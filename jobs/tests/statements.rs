@@ -136,7 +136,7 @@ impl Database {
 }
 
 fn new_store(name: &str) -> NewStore {
-    NewStore { name: name.to_owned(), lanes: 4, clock: Clock::Fixed(1_781_524_800_000) }
+    NewStore { name: name.to_owned(), lanes: 4, clock: Clock::Fixed(1_781_524_800_000), adopt: false }
 }
 
 /// The parameters of a statement, by name and type.
@@ -331,4 +331,26 @@ async fn a_newer_schema_is_refused() {
     assert!(refused.contains(&format!("has schema version {newer}, newer than this build's {VERSION}")), "{refused}");
     let refused = Store::open(vec![database.shard.clone()], new_store("").clock).await.unwrap_err().to_string();
     assert!(refused.contains(&format!("schema version {newer}")) && refused.contains("use a newer build"), "{refused}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_store_that_is_adopted_has_a_new_name() {
+    let database = Database::with_schema("statements_adopted").await;
+    let new = NewStore { adopt: true, ..new_store("another store") };
+    schema::apply(vec![database.shard.clone()], &new).await.unwrap();
+    let identity = store::identity(&database.shard).await.unwrap().unwrap();
+    assert_eq!(identity.store, "another store");
+    assert!(database.apply().await.is_err(), "the old store has lost it");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_shard_that_is_added_learns_where_the_lanes_are() {
+    let (old, added) = (Database::with_schema("statements_old").await, Database::empty("statements_new").await);
+    // By name it comes first.
+    let address = ShardAddress { name: "added".to_owned(), ..added.shard.address().clone() };
+    let first = Shard::new(address, &Credentials::default());
+    let shards = vec![first, old.shard.clone()];
+    schema::apply(shards, &new_store("the store")).await.unwrap();
+    let lanes = "SELECT toString(tuple(lane, shard)) FROM lanes FINAL ORDER BY lane";
+    assert_eq!(added.texts(lanes).await, old.texts(lanes).await);
 }

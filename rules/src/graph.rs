@@ -194,6 +194,12 @@ impl Graph {
     }
 }
 
+/// The root of what no profile satisfies: a definition that is retired becomes this, so that its members leave.
+pub fn nobody() -> Node {
+    let child = Child { target: Target::Universe, negated: true };
+    Node { id: hash::id(&format!("{:?}[{}]", Op::Or, edge_text(&child))), level: 1, op: Op::Or, children: vec![child] }
+}
+
 /// The text whose hash is a criterion's id: its canonical JSON.
 pub(crate) fn canonical_text(criterion: &impl Serialize) -> String {
     // Cannot fail: there are no maps with keys other than texts, and no numbers beyond Float64.

@@ -25,7 +25,7 @@ mod zone;
 pub use compile::{AccountRules, Compiled, Definition, NamedCriterion, NamedLeaf, compile, property_pairs};
 pub use expression::Expression;
 pub use flatten::{flatten, flatten_first};
-pub use graph::{Child, Node, Op, Target};
+pub use graph::{Child, Node, Op, Target, nobody};
 pub use hash::{segment_id, sip_hash_64};
 pub use refusal::Refusal;
 pub use value::{DataError, Kind, Value};

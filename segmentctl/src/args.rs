@@ -5,7 +5,9 @@ use std::path::PathBuf;
 use clap::{Args as ClapArgs, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
 
-/// Evaluate, explain and validate customer segments on this machine.
+/// Evaluate, explain and validate customer segments on this machine, and look after those of a cluster.
+///
+/// The commands of the second kind find a cluster as kubectl does. As `kubectl-segment` on PATH they are `kubectl segment`.
 ///
 /// Exit codes: 0 done; 1 something else (a missing file, a server that does not start); 2 wrong usage; 3 a Segment was
 /// refused (the others were evaluated); 4 bad data or a FILE that is no YAML (nothing was printed).
@@ -20,6 +22,7 @@ const EXAMPLES: &str = "Examples:
   segmentctl eval --profiles profiles.ndjson --events events.ndjson segments/*.yaml
   segmentctl explain lapsing-vips p1 --profiles profiles.ndjson --events events.ndjson segments/*.yaml
   segmentctl validate segments/*.yaml
+  segmentctl status -n marketing
   segmentctl completion bash > /etc/bash_completion.d/segmentctl";
 
 #[derive(Debug, Subcommand)]
@@ -30,8 +33,89 @@ pub(crate) enum Command {
     Explain(ExplainArgs),
     /// Say what would be refused in FILEs; needs no data and no server.
     Validate(ValidateArgs),
+    /// Show how the Segments of a cluster are.
+    Status(StatusArgs),
+    /// Print the members of a Segment of a cluster, by id.
+    Members(MembersArgs),
+    /// Have Segments of a cluster evaluated now.
+    Run(RunArgs),
+    /// Suspend Segments of a cluster: their members stay as they are.
+    Suspend(SuspendArgs),
+    /// Resume Segments that were suspended.
+    Resume(SuspendArgs),
+    /// Print the logs of the pods that evaluated a Segment of a cluster last.
+    Logs(LogsArgs),
     /// Print the completions of a shell.
     Completion(CompletionArgs),
+}
+
+/// Which cluster, and where in it.
+#[derive(Clone, Debug, ClapArgs)]
+pub(crate) struct ClusterArgs {
+    /// Namespace of the Segments; that of the current context if absent.
+    #[arg(short, long)]
+    pub(crate) namespace: Option<String>,
+    /// Context of KUBECONFIG; the current one if absent.
+    #[arg(long)]
+    pub(crate) context: Option<String>,
+}
+
+#[derive(Debug, ClapArgs)]
+pub(crate) struct StatusArgs {
+    #[command(flatten)]
+    pub(crate) cluster: ClusterArgs,
+    /// Segments of all namespaces.
+    #[arg(short = 'A', long, conflicts_with = "segment")]
+    pub(crate) all_namespaces: bool,
+    /// Show this Segment with its conditions.
+    pub(crate) segment: Option<String>,
+}
+
+#[derive(Debug, ClapArgs)]
+#[command(
+    after_help = "It asks the store's shards, so their addresses have to be reachable from here; the store's Secret is
+read with the rights of the caller."
+)]
+pub(crate) struct MembersArgs {
+    #[command(flatten)]
+    pub(crate) cluster: ClusterArgs,
+    /// The Segment.
+    pub(crate) segment: String,
+    /// At most so many.
+    #[arg(long, default_value_t = 1000)]
+    pub(crate) limit: u64,
+    /// Only those whose ids come after this one.
+    #[arg(long, value_name = "PROFILE", default_value = "")]
+    pub(crate) after: String,
+}
+
+#[derive(Debug, ClapArgs)]
+pub(crate) struct RunArgs {
+    #[command(flatten)]
+    pub(crate) cluster: ClusterArgs,
+    /// Wait until they were evaluated.
+    #[arg(long)]
+    pub(crate) wait: bool,
+    /// The Segments.
+    #[arg(required = true, value_name = "SEGMENT")]
+    pub(crate) segments: Vec<String>,
+}
+
+#[derive(Debug, ClapArgs)]
+pub(crate) struct SuspendArgs {
+    #[command(flatten)]
+    pub(crate) cluster: ClusterArgs,
+    /// The Segments.
+    #[arg(required = true, value_name = "SEGMENT")]
+    pub(crate) segments: Vec<String>,
+}
+
+#[derive(Debug, ClapArgs)]
+pub(crate) struct LogsArgs {
+    #[command(flatten)]
+    pub(crate) cluster: ClusterArgs,
+    /// The Segment.
+    pub(crate) segment: String,
 }
 
 /// What is evaluated, and when.
@@ -79,23 +163,49 @@ pub(crate) struct ExplainArgs {
     /// The id of the profile.
     pub(crate) profile: String,
     #[command(flatten)]
-    pub(crate) inputs: InputArgs,
+    pub(crate) data: ExplainData,
+    #[command(flatten)]
+    pub(crate) cluster: ClusterArgs,
     /// The account, where Segments of that name are of several.
     #[arg(long)]
     pub(crate) account: Option<String>,
     /// How to print; table on a terminal, else as one JSON object.
     #[arg(short, long, value_enum)]
     pub(crate) output: Option<ExplainFormat>,
-    /// YAML or JSON files with the Segment and those that it refers to, as for eval.
-    #[arg(required = true, value_name = "FILE")]
+    /// YAML or JSON files with the Segment and those that it refers to, as for eval. Without FILEs and profiles the Segment
+    /// of a cluster is explained, on the data of its store.
+    #[arg(value_name = "FILE", requires = "profiles")]
     pub(crate) files: Vec<PathBuf>,
+}
+
+/// Data to explain by; as for eval.
+#[derive(Debug, ClapArgs)]
+pub(crate) struct ExplainData {
+    /// Profiles, one JSON object a line; `-` is standard input.
+    #[arg(long, value_name = "FILE", requires = "files")]
+    pub(crate) profiles: Vec<PathBuf>,
+    /// Events, one JSON object a line; `-` is standard input.
+    #[arg(long, value_name = "FILE", requires = "profiles")]
+    pub(crate) events: Vec<PathBuf>,
+    /// The instant of the evaluation, RFC 3339 with an offset or Z; the present if absent.
+    #[arg(long, value_name = "TIME", value_parser = as_of_ms, requires = "profiles")]
+    pub(crate) as_of: Option<i64>,
+}
+
+impl ExplainData {
+    /// The inputs of the call, if there are any.
+    pub(crate) fn inputs(&self) -> Option<InputArgs> {
+        let Self { profiles, events, as_of } = self;
+        (!profiles.is_empty()).then(|| InputArgs { profiles: profiles.clone(), events: events.clone(), as_of: *as_of })
+    }
 }
 
 const EXPLAIN_EXAMPLES: &str = "Every criterion is evaluated by the same statements as in eval.
 
 Examples:
   segmentctl explain lapsing-vips p1 --profiles profiles.ndjson --events events.ndjson segments.yaml
-  segmentctl explain marketing/lapsing-vips p1 --profiles profiles.ndjson -o json segments/*.yaml";
+  segmentctl explain marketing/lapsing-vips p1 --profiles profiles.ndjson -o json segments/*.yaml
+  segmentctl explain lapsing-vips p1 -n marketing          # of a cluster, on its store's data";
 
 #[derive(Debug, ClapArgs)]
 #[command(after_help = VALIDATE_EXAMPLES)]

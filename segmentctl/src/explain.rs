@@ -17,8 +17,8 @@ use segment_rules::{AccountRules, Definition};
 use tokio_util::sync::CancellationToken;
 
 use crate::{
-    args::{ExplainArgs, ExplainFormat},
-    eval,
+    args::{ExplainArgs, ExplainFormat, InputArgs},
+    cluster, eval,
     exit::{self, Failure},
     explanation,
     files::{self, Segments},
@@ -27,15 +27,18 @@ use crate::{
 
 /// Explains and prints.
 pub(crate) async fn explain(args: ExplainArgs, stop: CancellationToken) -> Result<(), Failure> {
-    inputs::check_stdin(&[&args.inputs.profiles, &args.inputs.events, &args.files])?;
-    inputs::check_data(&args.inputs)?;
-    let clock = inputs::clock(&args.inputs);
-    let new = NewStore { name: scratch::NAME.to_owned(), lanes: 1, clock };
+    let Some(inputs) = args.data.inputs() else {
+        return cluster::explain::explain(&args).await;
+    };
+    inputs::check_stdin(&[&inputs.profiles, &inputs.events, &args.files])?;
+    inputs::check_data(&inputs)?;
+    let clock = inputs::clock(&inputs);
+    let new = NewStore { name: scratch::NAME.to_owned(), lanes: 1, clock, adopt: false };
     let make = async |shard| schema::apply(vec![shard], &new).await;
     let (scratch, mut segments) = eval::prepare(&args.files, make).await?;
     unfold(&mut segments);
     let outcome = tokio::select! {
-        outcome = explain_on(&scratch.store, &args, &segments, clock, stop.clone()) => outcome,
+        outcome = explain_on(&scratch.store, (&args, &inputs), &segments, clock, stop.clone()) => outcome,
         () = stop.cancelled() => Err(Failure::stopped()),
     };
     let closed = scratch.close().await;
@@ -51,13 +54,13 @@ fn unfold(segments: &mut Segments) {
 
 async fn explain_on(
     store: &Store,
-    args: &ExplainArgs,
+    (args, inputs): (&ExplainArgs, &InputArgs),
     segments: &Segments,
     clock: Clock,
     stop: CancellationToken,
 ) -> Result<(), Failure> {
     let (rules, definition) = find(args, segments)?;
-    load::load(store, inputs::load_options(&args.inputs, clock), stop).await.map_err(eval::load_failure)?;
+    load::load(store, inputs::load_options(inputs, clock), stop).await.map_err(eval::load_failure)?;
     let published = publish::publish(store, &segments.compiled, publish::Options { clock, all: true }).await?;
     let refused = files::report_refused(segments, &published.refused);
     if published.refused.iter().any(|refused| refused.0.segment == definition.segment) {
@@ -106,7 +109,7 @@ fn shown(definition: &Definition) -> String {
     format!("{}/{} (account {})", definition.namespace, definition.name, definition.account)
 }
 
-fn print(args: &ExplainArgs, definition: &Definition, explanation: &Explanation) -> io::Result<()> {
+pub(crate) fn print(args: &ExplainArgs, definition: &Definition, explanation: &Explanation) -> io::Result<()> {
     let is_terminal = io::stdout().is_terminal();
     let format = args.output.unwrap_or(if is_terminal { ExplainFormat::Table } else { ExplainFormat::Json });
     let shown = explanation::Shown { definition, profile: &args.profile, explanation };

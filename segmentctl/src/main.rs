@@ -1,6 +1,7 @@
-//! `segmentctl`: segments on the command line, without a cluster.
+//! `segmentctl`: segments on the command line, over files without a cluster or through the objects of one.
 
 mod args;
+mod cluster;
 mod eval;
 mod exit;
 mod explain;

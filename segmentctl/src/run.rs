@@ -11,6 +11,11 @@ use tokio_util::sync::CancellationToken;
 
 use crate::{
     args::{Args, Command, CompletionArgs},
+    cluster::{
+        logs, members,
+        spec::{self, Suspended},
+        status,
+    },
     eval,
     exit::{self, Failure},
     explain, validate,
@@ -22,7 +27,23 @@ pub(crate) fn run(args: Args) -> ExitCode {
         Command::Eval(args) => stoppable(|stop| eval::eval(args, stop)),
         Command::Explain(args) => stoppable(|stop| explain::explain(args, stop)),
         Command::Validate(args) => validate::validate(&args),
+        Command::Status(args) => on_cluster(status::status(&args)),
+        Command::Members(args) => on_cluster(members::members(&args)),
+        Command::Run(args) => on_cluster(spec::run(&args)),
+        Command::Suspend(args) => on_cluster(spec::suspend(&args, Suspended::Yes)),
+        Command::Resume(args) => on_cluster(spec::suspend(&args, Suspended::No)),
+        Command::Logs(args) => on_cluster(logs::logs(&args)),
         Command::Completion(args) => completion(&args),
+    })
+}
+
+/// Runs a command that leaves nothing behind wherever it ends.
+fn on_cluster(command: impl Future<Output = Result<(), Failure>>) -> Result<(), Failure> {
+    stoppable(async |stop| {
+        tokio::select! {
+            outcome = command => outcome,
+            () = stop.cancelled() => Err(Failure::stopped()),
+        }
     })
 }
 

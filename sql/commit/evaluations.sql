@@ -4,7 +4,7 @@ INSERT INTO evaluations (run, account, bucket, segment, version, mode, as_of, me
 SELECT
     {run:UUID}, r.account, r.bucket, r.segment, r.version, {mode:String}, fromUnixTimestamp64Milli({as_of_ms:Int64}, 'UTC'),
     p.members, p.entered, p.exited, {duration_ms:UInt64},
-    if(r.segment = 0 OR (d.newest = r.version AND d.state = 'active' AND l.as_of_ms <= {as_of_ms:Int64}), 'committed', 'superseded'),
+    if(r.segment = 0 OR (d.newest = r.version AND d.state IN ('active', 'retired') AND l.as_of_ms <= {as_of_ms:Int64}), 'committed', 'superseded'),
     '', {batch:UUID}, {seq:UInt64}
 FROM (
     SELECT account, bucket, segment, version FROM run_roots

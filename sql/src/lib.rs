@@ -156,6 +156,7 @@ pub mod run {
         FAILED = "failed",
         KILL = "kill",
         MEMBERS = "members",
+        MEMBERS_PAGE = "members_page",
         METRICS = "metrics",
         NODES = "nodes",
         OTHER_ATTEMPTS = "other_attempts",
@@ -192,9 +193,13 @@ pub mod publish {
         ACCOUNTS = "accounts",
         BACKFILL_UNFILLED = "backfill_unfilled",
         CHECK_PATTERN = "check_pattern",
-        LIVE = "live",
+        FAILED = "failed",
         NEWEST_DEFINITIONS = "newest_definitions",
+        NUMBERS = "numbers",
         PROPERTY_PAIRS = "property_pairs",
+        PUBLISHED = "published",
+        RETIRED_SINCE = "retired_since",
+        SERVED = "served",
         UNFILLED_BUCKETS = "unfilled_buckets",
     }
 }

@@ -1,9 +1,11 @@
 //! The rows of publication, as the tables have them. The columns are documented there.
 
 use clickhouse::Row;
-use segment_rules::{Definition, Node, Op, Target};
+use segment_rules::{Node, Op, Target};
 use serde::Serialize;
 use uuid::Uuid;
+
+use super::plan::Wanted;
 
 #[derive(Row, Serialize)]
 pub(super) struct CriterionRow {
@@ -55,16 +57,16 @@ pub(super) struct NodeRow {
 }
 
 impl DefinitionRow {
-    pub(super) fn of(account: u64, definition: &Definition, version: u64) -> Self {
+    pub(super) fn of(wanted: &Wanted, version: u64) -> Self {
         Self {
-            account,
-            segment: definition.segment,
+            account: wanted.account,
+            segment: wanted.segment,
             version,
-            name: format!("{}/{}", definition.namespace, definition.name),
-            hash: definition.hash,
-            root: definition.root,
-            true_on_empty: u8::from(definition.true_on_empty),
-            state: if definition.suspended { 2 } else { 1 },
+            name: wanted.name.clone(),
+            hash: wanted.hash,
+            root: wanted.root,
+            true_on_empty: u8::from(wanted.true_on_empty),
+            state: wanted.state.number(),
         }
     }
 }

@@ -1,0 +1,82 @@
+//! Patterns that the server cannot read although our own reading of them is satisfied.
+
+use std::collections::{BTreeSet, HashMap, HashSet};
+
+use segment_rules::{
+    AccountRules, Compiled, Definition, Target,
+    canonical::{Criterion, Test},
+};
+use segment_sql::publish as sql;
+
+use crate::shards::{Shard, ShardError};
+
+/// Patterns that the server refuses, with its reason.
+pub(crate) type Refused = HashMap<String, String>;
+
+/// Asks the server about every pattern of the definitions that it does not know. What it knows it has taken before.
+pub(crate) async fn refused(shard: &Shard, compiled: &Compiled, known: &HashSet<u128>) -> Result<Refused, ShardError> {
+    let mut refused = HashMap::new();
+    let patterns: BTreeSet<&str> = compiled.accounts.values().flat_map(|rules| new_patterns(rules, known)).collect();
+    for pattern in patterns {
+        if let Err(error) = shard.call(sql::CHECK_PATTERN, "publish").param("pattern", pattern).execute().await {
+            match error.refused() {
+                Some(reason) => refused.insert(pattern.to_owned(), reason.to_owned()),
+                None => return Err(error),
+            };
+        }
+    }
+    Ok(refused)
+}
+
+/// Why a definition cannot be evaluated: the first bad pattern that it reaches.
+pub(crate) fn first_bad(definition: &Definition, rules: &AccountRules, bad: &Refused) -> Option<String> {
+    if bad.is_empty() {
+        return None;
+    }
+    let mut open = vec![definition.root];
+    let mut seen = HashSet::new();
+    while let Some(id) = open.pop() {
+        if !seen.insert(id) {
+            continue;
+        }
+        for child in rules.nodes.iter().filter(|node| node.id == id).flat_map(|node| &node.children) {
+            match child.target {
+                Target::Node(below) => open.push(below),
+                Target::Criterion(criterion) => {
+                    let found = rules.criteria.get(&criterion).map(patterns).unwrap_or_default();
+                    if let Some((pattern, reason)) = found.into_iter().find_map(|pattern| bad.get_key_value(pattern)) {
+                        return Some(format!("the pattern `{pattern}` is refused by the server: {reason}"));
+                    }
+                }
+                Target::Universe => {}
+            }
+        }
+    }
+    None
+}
+
+/// The patterns of an account's definitions that are not known.
+fn new_patterns<'a>(rules: &'a AccountRules, known: &HashSet<u128>) -> Vec<&'a str> {
+    let new = rules.definitions.iter().filter(|definition| !known.contains(&definition.hash));
+    let mut needed: BTreeSet<Target> = new.map(|definition| Target::Node(definition.root)).collect();
+    // Each node comes after those below it.
+    for node in rules.nodes.iter().rev() {
+        if needed.contains(&Target::Node(node.id)) {
+            needed.extend(node.children.iter().map(|child| child.target));
+        }
+    }
+    let reached = rules.criteria.iter().filter(|(id, _)| needed.contains(&Target::Criterion(**id)));
+    reached.flat_map(|(_, criterion)| patterns(criterion)).collect()
+}
+
+/// The patterns of a criterion.
+fn patterns(criterion: &Criterion) -> Vec<&str> {
+    criterion
+        .tests()
+        .into_iter()
+        .filter_map(|test| match test {
+            Test::Match { pattern } => Some(pattern.as_str()),
+            _ => None,
+        })
+        .collect()
+}

@@ -1,0 +1,157 @@
+//! What publication writes on one shard: property pairs and what they are filled with, rules, definitions.
+
+use std::collections::{BTreeSet, HashSet};
+
+use clickhouse::Row;
+use segment_rules::{AccountRules, Target, canonical::Criterion, nobody, property_pairs};
+use segment_sql::publish as sql;
+use serde::Deserialize;
+
+use super::{
+    Account,
+    plan::State,
+    rows::{CriterionRow, DefinitionRow, NodeRow, PairRow},
+    survey::Survey,
+};
+use crate::{
+    clock::Clock,
+    shards::{Shard, ShardError},
+};
+
+#[derive(Row, Deserialize)]
+struct PairState {
+    account: u64,
+    metric: String,
+    property: String,
+    filled: u8,
+}
+
+#[derive(Row, Deserialize)]
+struct BucketRow {
+    bucket: u16,
+}
+
+/// Writes what the shard lacks of the accounts. Definitions come last: one that is there has all that it refers to.
+pub(super) async fn write(
+    shard: &Shard,
+    survey: &Survey,
+    accounts: &[&Account<'_>],
+    clock: Clock,
+) -> Result<(), ShardError> {
+    futures::try_join!(keep_properties(shard, accounts, clock), write_rules(shard, survey, accounts))?;
+    shard.insert_all("definitions", "publish", definitions(survey, accounts)).await
+}
+
+fn definitions(survey: &Survey, accounts: &[&Account<'_>]) -> Vec<DefinitionRow> {
+    let wanted = accounts.iter().flat_map(|account| &account.wanted);
+    let missing = wanted.filter(|(wanted, version)| wanted.lacks(*version, survey));
+    missing.map(|(wanted, version)| DefinitionRow::of(wanted, *version)).collect()
+}
+
+/// Registers and back-fills the pairs of (metric, property) that are new on a shard.
+pub(super) async fn keep_properties(shard: &Shard, accounts: &[&Account<'_>], clock: Clock) -> Result<(), ShardError> {
+    let pairs = pairs(accounts);
+    if pairs.is_empty() {
+        return Ok(());
+    }
+    let asked: Vec<u64> = pairs.iter().map(|(account, _)| *account).collect();
+    let known: Vec<PairState> = shard.call(sql::PROPERTY_PAIRS, "publish").param("accounts", &asked).rows().await?;
+    let filled: HashSet<(u64, String, String)> =
+        known.into_iter().filter(|row| row.filled == 1).map(|row| (row.account, row.metric, row.property)).collect();
+    let mut missing = Vec::new();
+    for (account, pairs) in pairs {
+        for (metric, property) in pairs {
+            let pair = (account, metric, property);
+            if !filled.contains(&pair) {
+                missing.push(pair);
+            }
+        }
+    }
+    let version = u64::try_from(clock.now_ms()).unwrap_or(0);
+    let rows = |filled: u8| -> Vec<PairRow> {
+        let row = |(account, metric, property): &(u64, String, String)| PairRow {
+            account: *account,
+            metric: metric.clone(),
+            property: property.clone(),
+            filled,
+            version: version * 2 + u64::from(filled),
+        };
+        missing.iter().map(row).collect()
+    };
+    // From here on new events come with the property; then those that are there already follow.
+    shard.insert_all("property_pairs", "publish", rows(0)).await?;
+    if !missing.is_empty() {
+        backfill(shard).await?;
+    }
+    shard.insert_all("property_pairs", "publish", rows(1)).await
+}
+
+/// The pairs of (metric, property) that criteria of the accounts read.
+fn pairs(accounts: &[&Account<'_>]) -> Vec<(u64, BTreeSet<(String, String)>)> {
+    let of = |account: &&Account| Some((account.hash, property_pairs(account.rules?)));
+    accounts.iter().filter_map(of).filter(|(_, pairs)| !pairs.is_empty()).collect()
+}
+
+/// Fills in all registered pairs that nobody has filled in yet, another publication's too: again is as once.
+async fn backfill(shard: &Shard) -> Result<(), ShardError> {
+    let buckets: Vec<BucketRow> = shard.call(sql::UNFILLED_BUCKETS, "publish").rows().await?;
+    for BucketRow { bucket } in buckets {
+        shard
+            .call(sql::BACKFILL_UNFILLED, "publish")
+            .param("bucket", bucket)
+            // A block of profiles may hold events of any number of months.
+            .setting("max_partitions_per_insert_block", "0")
+            .execute()
+            .await?;
+    }
+    Ok(())
+}
+
+/// What the missing definitions refer to.
+async fn write_rules(shard: &Shard, survey: &Survey, accounts: &[&Account<'_>]) -> Result<(), ShardError> {
+    let (criteria, nodes) = rules_of(survey, accounts);
+    futures::try_join!(shard.insert_all("criteria", "publish", criteria), shard.insert_all("nodes", "publish", nodes))?;
+    Ok(())
+}
+
+fn rules_of(survey: &Survey, accounts: &[&Account<'_>]) -> (Vec<CriterionRow>, Vec<NodeRow>) {
+    let (mut criteria, mut nodes) = (Vec::new(), Vec::new());
+    for account in accounts {
+        let missing = || account.wanted.iter().filter(|(wanted, version)| wanted.lacks(*version, survey));
+        let needed: BTreeSet<Target> = missing().map(|(wanted, _)| Target::Node(wanted.root)).collect();
+        if missing().any(|(wanted, _)| wanted.state == State::Retired) {
+            nodes.extend(NodeRow::of(account.hash, &nobody()));
+        }
+        if let Some(rules) = account.rules {
+            collect_rules(account.hash, rules, needed, &mut criteria, &mut nodes);
+        }
+    }
+    (criteria, nodes)
+}
+
+/// All nodes and criteria below the needed ones.
+fn collect_rules(
+    account: u64,
+    rules: &AccountRules,
+    mut needed: BTreeSet<Target>,
+    criteria: &mut Vec<CriterionRow>,
+    nodes: &mut Vec<NodeRow>,
+) {
+    if needed.is_empty() {
+        return;
+    }
+    // Each node comes after those below it.
+    for node in rules.nodes.iter().rev() {
+        if needed.contains(&Target::Node(node.id)) {
+            needed.extend(node.children.iter().map(|child| child.target));
+            nodes.extend(NodeRow::of(account, node));
+        }
+    }
+    let reached = rules.criteria.iter().filter(|(id, _)| needed.contains(&Target::Criterion(**id)));
+    criteria.extend(reached.map(|(id, criterion)| CriterionRow { account, criterion: *id, form: form(criterion) }));
+}
+
+fn form(criterion: &Criterion) -> String {
+    // The canonical form has text keys and finite numbers only, so it can always be written as JSON.
+    serde_json::to_string(criterion).unwrap_or_default()
+}

@@ -1,0 +1,47 @@
+//! The Job that makes and upgrades the schema of a store's shards.
+
+use k8s_openapi::api::batch::v1::{Job, JobSpec};
+use segment_sql::schema::VERSION;
+
+use super::{Parent, hash_of, job::frame, pod, shards_file};
+use crate::names::SCHEMA;
+
+/// Ten minutes: it makes tables, and moves no data.
+const DEADLINE_S: i64 = 600;
+const TRIES: i32 = 5;
+
+/// What the Job is to do.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct SchemaWork<'a> {
+    /// How the databases know the store.
+    pub(crate) identity: &'a str,
+    /// Whether a database of another store is taken over.
+    pub(crate) adopt: bool,
+    /// What was found on the shards: another finding is another Job.
+    pub(crate) found: &'a str,
+}
+
+/// The schema Job. Its name tells what it is to do with what was found, so that it is made once.
+pub(crate) fn schema_job(parent: Parent<'_>, work: SchemaWork<'_>) -> Job {
+    let SchemaWork { identity, adopt, found } = work;
+    let arguments = ["schema", "apply", "--store", identity, "--shards-file", &pod::shards_path()];
+    let mut arguments: Vec<String> = arguments.map(str::to_owned).into();
+    arguments.extend(adopt.then(|| "--adopt".to_owned()));
+    let hash = hash_of(&[
+        &arguments.join(" "),
+        &shards_file(&parent.store.shards),
+        parent.image(),
+        parent.store.secret.as_deref().unwrap_or_default(),
+        &VERSION.to_string(),
+        found,
+    ]);
+    Job {
+        metadata: parent.metadata(SCHEMA, hash),
+        spec: Some(JobSpec {
+            backoff_limit: Some(TRIES),
+            template: pod::pod_template(parent, SCHEMA, arguments),
+            ..frame(DEADLINE_S, "FailJob")
+        }),
+        status: None,
+    }
+}

@@ -1,0 +1,207 @@
+//! The Lease by which one replica of several is chosen.
+//!
+//! Flow: while another holds it, look every two seconds; take it when it was given back, or when it was not renewed for its
+//! whole duration by *our* monotonic clock, since clocks of machines differ; write with the resource version that was read,
+//! so that of two that take it one fails. The holder renews every five seconds.
+//!
+//! Guarantee: who could not renew for ten seconds stops at once, five seconds before anybody else may take over. What is
+//! under way then is harmless on the shards, where the fence orders commits, and Jobs are made once under their name.
+
+use std::time::{Duration, Instant};
+
+use jiff::Timestamp;
+use k8s_openapi::{
+    api::coordination::v1::{Lease as Object, LeaseSpec},
+    apimachinery::pkg::apis::meta::v1::{MicroTime, ObjectMeta},
+};
+use kube::{Api, Client, ResourceExt, api::PostParams};
+use segment_jobs::clock::Clock;
+use tokio_util::sync::CancellationToken;
+
+use crate::http::Health;
+
+const DURATION: Duration = Duration::from_secs(15);
+const RENEW_EVERY: Duration = Duration::from_secs(5);
+const RENEW_DEADLINE: Duration = Duration::from_secs(10);
+const RETRY: Duration = Duration::from_secs(2);
+/// Any call takes at most this long; the client of a Lease does not try again by itself.
+const CALL_LIMIT: Duration = Duration::from_secs(3);
+
+/// One replica's hold on a Lease, or its wish for it.
+#[derive(Debug)]
+pub(crate) struct Lease {
+    api: Api<Object>,
+    name: String,
+    holder: String,
+    /// The version of the Lease that was seen last, and since when.
+    observed: Option<(String, Instant)>,
+}
+
+/// The Lease could not be renewed in time.
+#[derive(Debug, thiserror::Error)]
+#[error("the Lease was lost: {0}")]
+pub(crate) struct Lost(String);
+
+/// What to do about a Lease.
+#[derive(Debug, PartialEq, Eq)]
+enum Step {
+    Create,
+    Take,
+    Renew,
+    Wait,
+}
+
+impl Lease {
+    pub(crate) fn new(client: Client, namespace: &str, name: &str, holder: String) -> Self {
+        Self { api: Api::namespaced(client, namespace), name: name.to_owned(), holder, observed: None }
+    }
+
+    /// Waits until the Lease is ours. False if it was stopped before.
+    pub(crate) async fn acquire(&mut self, health: &Health, stop: &CancellationToken) -> bool {
+        loop {
+            health.beat();
+            match self.step().await {
+                Ok(true) => return true,
+                Ok(false) => {}
+                Err(error) => tracing::warn!(error, "the Lease cannot be asked for"),
+            }
+            tokio::select! {
+                () = stop.cancelled() => return false,
+                () = tokio::time::sleep(RETRY) => {}
+            }
+        }
+    }
+
+    /// Renews the Lease. Returns when it is lost.
+    pub(crate) async fn hold(&mut self, health: &Health) -> Lost {
+        let mut renewed = Instant::now();
+        let mut pause = RENEW_EVERY;
+        loop {
+            tokio::time::sleep(pause).await;
+            let asked_at = Instant::now();
+            match self.step().await {
+                Ok(true) => {
+                    renewed = asked_at;
+                    pause = RENEW_EVERY;
+                    health.beat();
+                }
+                Ok(false) => return Lost("another replica holds it".to_owned()),
+                Err(error) if renewed.elapsed() + RETRY > RENEW_DEADLINE => return Lost(error),
+                Err(error) => {
+                    tracing::warn!(error, "the Lease was not renewed");
+                    pause = RETRY;
+                }
+            }
+        }
+    }
+
+    /// Whether the Lease is ours after this.
+    async fn step(&mut self) -> Result<bool, String> {
+        let name = self.name.clone();
+        let found = limited(self.api.get_opt(&name)).await?;
+        let age = found.as_ref().map(|found| self.age(found));
+        match step(found.as_ref(), &self.holder, age.unwrap_or_default()) {
+            Step::Wait => Ok(false),
+            Step::Create => {
+                let object = self.object(None, 0);
+                limited(self.api.create(&PostParams::default(), &object)).await.map(|_| true)
+            }
+            step => {
+                let before = found.as_ref().and_then(|found| found.spec.clone()).unwrap_or_default();
+                let transitions = before.lease_transitions.unwrap_or(0) + i32::from(step == Step::Take);
+                let mut object = self.object(found.and_then(|found| found.resource_version()), transitions);
+                if step == Step::Renew
+                    && let Some(spec) = &mut object.spec
+                {
+                    spec.acquire_time = before.acquire_time;
+                }
+                limited(self.api.replace(&name, &PostParams::default(), &object)).await.map(|_| true)
+            }
+        }
+    }
+
+    /// How long the Lease has stayed as it is, by our own clock.
+    fn age(&mut self, found: &Object) -> Duration {
+        let version = found.resource_version().unwrap_or_default();
+        match &self.observed {
+            Some((seen, since)) if *seen == version => since.elapsed(),
+            _ => {
+                self.observed = Some((version, Instant::now()));
+                Duration::ZERO
+            }
+        }
+    }
+
+    fn object(&self, resource_version: Option<String>, transitions: i32) -> Object {
+        let now = MicroTime(Timestamp::from_millisecond(Clock::System.now_ms()).unwrap_or_default());
+        Object {
+            metadata: ObjectMeta { name: Some(self.name.clone()), resource_version, ..ObjectMeta::default() },
+            spec: Some(LeaseSpec {
+                holder_identity: Some(self.holder.clone()),
+                lease_duration_seconds: i32::try_from(DURATION.as_secs()).ok(),
+                acquire_time: Some(now.clone()),
+                renew_time: Some(now),
+                lease_transitions: Some(transitions),
+                ..LeaseSpec::default()
+            }),
+        }
+    }
+
+    /// Lets another replica have it at once.
+    pub(crate) async fn give_back(&self) {
+        let Ok(Some(mut found)) = limited(self.api.get_opt(&self.name)).await else { return };
+        let Some(spec) = found.spec.as_mut().filter(|spec| spec.holder_identity.as_ref() == Some(&self.holder)) else {
+            return;
+        };
+        spec.holder_identity = Some(String::new());
+        if let Err(error) = limited(self.api.replace(&self.name, &PostParams::default(), &found)).await {
+            tracing::warn!(error, "the Lease was not given back");
+        }
+    }
+}
+
+/// What to do about a Lease that has stayed as it is for `age`.
+fn step(found: Option<&Object>, holder: &str, age: Duration) -> Step {
+    let Some(found) = found else { return Step::Create };
+    let holding = found.spec.as_ref().and_then(|spec| spec.holder_identity.as_deref()).unwrap_or_default();
+    if holding == holder {
+        Step::Renew
+    } else if holding.is_empty() || age >= DURATION {
+        Step::Take
+    } else {
+        Step::Wait
+    }
+}
+
+async fn limited<T>(call: impl Future<Output = Result<T, kube::Error>>) -> Result<T, String> {
+    match tokio::time::timeout(CALL_LIMIT, call).await {
+        Ok(answer) => answer.map_err(|error| error.to_string()),
+        Err(_) => Err(format!("no answer within {} s", CALL_LIMIT.as_secs())),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn held_by(holder: &str) -> Object {
+        let spec = LeaseSpec { holder_identity: Some(holder.to_owned()), ..LeaseSpec::default() };
+        Object { spec: Some(spec), ..Object::default() }
+    }
+
+    #[test]
+    fn a_lease_is_taken_only_when_it_was_given_back_or_stood_still() {
+        let short = DURATION.saturating_sub(Duration::from_millis(1));
+        assert_eq!(step(None, "a", Duration::ZERO), Step::Create);
+        assert_eq!(step(Some(&held_by("b")), "a", short), Step::Wait);
+        assert_eq!(step(Some(&held_by("b")), "a", DURATION), Step::Take);
+        assert_eq!(step(Some(&held_by("")), "a", Duration::ZERO), Step::Take);
+        assert_eq!(step(Some(&held_by("a")), "a", DURATION), Step::Renew);
+    }
+
+    #[test]
+    fn the_holder_stops_before_another_may_take_over() {
+        assert!(RENEW_DEADLINE + CALL_LIMIT < DURATION);
+        assert!(RENEW_EVERY + CALL_LIMIT + RETRY <= RENEW_DEADLINE);
+    }
+}

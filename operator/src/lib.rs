@@ -1,0 +1,25 @@
+//! The operator: watches SegmentStores and Segments, publishes what they mean, and has them evaluated by Jobs.
+//!
+//! `watch` fills caches and wakes; `dispatch` has one `worker` a store; a worker's look is `store` (its shards and schema)
+//! and then `segment` (judge, publish, run, tell). What is decided is decided by pure functions: `*/validate`, `build`,
+//! `segment/plan`, `segment/retire` and `*/conditions` touch no server. Imports run down; `names`, `object`, `conditions`,
+//! `metrics` and `context` are the ground.
+
+mod args;
+mod build;
+mod conditions;
+mod context;
+mod dispatch;
+mod http;
+mod lease;
+mod metrics;
+mod names;
+mod object;
+mod segment;
+mod start;
+mod store;
+mod watch;
+mod worker;
+
+pub use args::{Args, LogFormat};
+pub use start::{lead, run, start_logs};

@@ -1,0 +1,353 @@
+//! Runs: what is due becomes a run and its Job, and the Job is followed to its end.
+//!
+//! A run's id, and with it the name of its Job, is made from what it evaluates. So a Job is made once, whoever makes it; one
+//! that was removed after its end is not made again, because the shards say that nothing is due.
+
+use std::{
+    collections::{BTreeSet, HashMap, HashSet},
+    time::{Duration, Instant},
+};
+
+use k8s_openapi::api::batch::v1::Job;
+use kube::{
+    ResourceExt,
+    runtime::{events::EventType, reflector::ObjectRef},
+};
+use segment_jobs::{
+    commit,
+    manual::chain,
+    publish::{self, Due, State},
+};
+use uuid::Uuid;
+
+use super::{
+    Look, RETRY, Segments,
+    conditions::Setback,
+    judge::key_of,
+    plan::{self, SegmentKey},
+    why::{has_no_pods, why_blocked, why_failed},
+};
+use crate::{
+    build::{self, ManualWork, Parent},
+    context::Said,
+    names::{COMPONENT, EVALUATE, MANUAL, RUN, StoreKey},
+    store::apply::{Finished, config_map, finished, post},
+};
+
+/// Runs of a store under way at the same time: a small one need not wait for a long one, and the server is not flooded.
+const RUNS_AT_ONCE: usize = 4;
+/// A Job has a pod after this long, or something keeps it from having one; asked again after the same time.
+const PODS_WITHIN: Duration = Duration::from_secs(5);
+/// A Job that was made is in the cache after this long, or was removed.
+const SEEN_WITHIN: Duration = Duration::from_secs(15);
+/// How long to wait after the first run of a segment failed; three times as long after each further one.
+const SETBACK: Duration = Duration::from_secs(10);
+const SETBACK_MAX: Duration = Duration::from_mins(10);
+
+/// A run under way.
+#[derive(Clone, Debug)]
+pub(super) struct Run {
+    id: Uuid,
+    pub(super) job: String,
+    /// With the versions that it evaluates.
+    segments: HashMap<SegmentKey, u64>,
+    /// Requests that it answers.
+    requests: HashMap<SegmentKey, String>,
+    started: Instant,
+    /// Why it does not begin.
+    pub(super) blocked: Option<String>,
+    ask_why_at: Instant,
+}
+
+impl Run {
+    fn new(id: Uuid, job: String, segments: HashMap<SegmentKey, u64>) -> Self {
+        let now = Instant::now();
+        let ask_why_at = now + PODS_WITHIN;
+        Self { id, job, segments, requests: HashMap::new(), started: now, blocked: None, ask_why_at }
+    }
+
+    pub(super) fn keys(&self) -> impl Iterator<Item = SegmentKey> {
+        self.segments.keys().copied()
+    }
+
+    /// Asks what keeps the Job from having pods, if it has none.
+    async fn find_out_why(&mut self, look: Look<'_>, job: &Job) {
+        if !has_no_pods(job) {
+            self.blocked = None;
+        } else if self.ask_why_at <= Instant::now() {
+            self.ask_why_at = Instant::now() + PODS_WITHIN;
+            self.blocked = why_blocked(look.ctx, job).await;
+        }
+    }
+
+    /// Whether it evaluates this version.
+    pub(super) fn evaluates(&self, key: SegmentKey, version: u64) -> bool {
+        self.segments.get(&key) == Some(&version)
+    }
+}
+
+/// Segments whose runs failed.
+#[derive(Debug, Default)]
+pub(super) struct Setbacks(HashMap<SegmentKey, Delay>);
+
+#[derive(Clone, Debug)]
+struct Delay {
+    version: u64,
+    setback: Setback,
+    until: Instant,
+}
+
+impl Setbacks {
+    pub(super) fn get(&self, key: SegmentKey, version: u64) -> Option<&Setback> {
+        self.0.get(&key).filter(|delay| delay.version == version).map(|delay| &delay.setback)
+    }
+
+    /// A new version begins anew.
+    pub(super) fn forget_older(&mut self, key: SegmentKey, version: u64) {
+        if self.0.get(&key).is_some_and(|delay| delay.version != version) {
+            self.0.remove(&key);
+        }
+    }
+
+    /// When the next of them may be tried again.
+    pub(super) fn next(&self) -> Option<Instant> {
+        self.0.values().map(|delay| delay.until).filter(|until| *until > Instant::now()).min()
+    }
+
+    fn waits(&self, key: SegmentKey, version: u64) -> bool {
+        self.0.get(&key).is_some_and(|delay| delay.version == version && delay.until > Instant::now())
+    }
+
+    fn add(&mut self, key: SegmentKey, version: u64, message: &str) {
+        let count = self.get(key, version).map_or(0, |setback| setback.count) + 1;
+        let wait = SETBACK.saturating_mul(3_u32.saturating_pow(count - 1)).min(SETBACK_MAX);
+        let setback = Setback { count, message: message.to_owned() };
+        self.0.insert(key, Delay { version, setback, until: Instant::now() + wait });
+    }
+}
+
+impl Segments {
+    /// Takes in runs that another operator began, and ends those whose Job has ended.
+    pub(super) async fn follow_runs(&mut self, look: Look<'_>) {
+        self.take_over_runs(look).await;
+        for mut run in std::mem::take(&mut self.runs) {
+            let job = look.ctx.jobs.get(&ObjectRef::new(&run.job).within(&look.key.namespace));
+            let ended = match &job {
+                Some(job) => finished(job),
+                None if run.started.elapsed() < SEEN_WITHIN => None,
+                // Somebody deleted it: what is due still is begins again.
+                None => Some(Finished::Complete),
+            };
+            match ended {
+                None => {
+                    if let Some(job) = &job {
+                        run.find_out_why(look, job).await;
+                    }
+                    self.runs.push(run);
+                }
+                Some(Finished::Failed(reason)) => {
+                    let said = match &job {
+                        Some(job) => why_failed(look.ctx, job).await,
+                        None => None,
+                    };
+                    let reason = said.map_or(reason.clone(), |said| format!("{reason}; {said}"));
+                    self.end_run(look, run, &Finished::Failed(reason)).await;
+                }
+                Some(ended) => self.end_run(look, run, &ended).await,
+            }
+        }
+    }
+
+    async fn end_run(&mut self, look: Look<'_>, run: Run, ended: &Finished) {
+        // The last look may have been a moment before the last commit.
+        let mut standings: Vec<_> = self
+            .standings
+            .iter_mut()
+            .filter(|(key, _)| run.segments.contains_key(*key))
+            .map(|(_, standing)| standing)
+            .collect();
+        for (_, error) in publish::look(look.store, &mut standings, look.down).await {
+            tracing::warn!(error = chain(&error), "a shard did not answer");
+            self.failed = true;
+        }
+        let message = match ended {
+            Finished::Complete => format!("the Job {} ended without having evaluated it", run.job),
+            Finished::Failed(reason) => format!("the Job {} failed: {reason}", run.job),
+        };
+        for (key, version) in &run.segments {
+            let Some(standing) = self.standings.get(key).filter(|standing| standing.version == *version) else {
+                continue;
+            };
+            if standing.behind.is_empty() || standing.failed.is_some() {
+                self.outdated.remove(key);
+                self.setbacks.0.remove(key);
+                self.refresh.insert(*key);
+            } else {
+                self.setbacks.add(*key, *version, &message);
+            }
+        }
+        self.tell_of(look, &run, ended, &message).await;
+        if *ended == Finished::Complete {
+            self.handled.extend(run.requests);
+        }
+    }
+
+    async fn tell_of(&self, look: Look<'_>, run: &Run, ended: &Finished, message: &str) {
+        let (id, segments) = (run.id, run.segments.len());
+        match ended {
+            Finished::Complete => {
+                tracing::info!(store = %look.key, run = %id, segments, "a run ended");
+                let note = format!("run {id} of {segments} segments ended");
+                let said = Said { reason: "RunEnded", action: "Evaluate", note: &note };
+                look.ctx.tell(look.object, EventType::Normal, said).await;
+            }
+            Finished::Failed(_) => {
+                tracing::warn!(store = %look.key, run = %id, segments, message, "a run failed");
+                look.ctx.metrics.runs_failed.inc();
+                let said = Said { reason: "RunFailed", action: "Evaluate", note: message };
+                look.ctx.tell(look.object, EventType::Warning, said).await;
+            }
+        }
+    }
+
+    /// Jobs that are under way without our having begun them: those of an operator before us.
+    async fn take_over_runs(&mut self, look: Look<'_>) {
+        let unknown: Vec<_> = look.ctx.jobs.state_filter(|job| {
+            let is_ours = StoreKey::of_job(job).as_ref() == Some(look.key)
+                && job.labels().get(COMPONENT).is_some_and(|component| component == MANUAL);
+            is_ours && finished(job).is_none() && !self.runs.iter().any(|run| run.job == job.name_any())
+        });
+        for job in unknown {
+            let Some(id) = job.labels().get(RUN).and_then(|run| run.parse::<Uuid>().ok()) else { continue };
+            match self.run_of(look, id, &job).await {
+                Ok(run) => self.runs.push(run),
+                Err(error) => {
+                    tracing::warn!(error, run = %id, "a run that is under way cannot be read yet");
+                    self.failed = true;
+                }
+            }
+        }
+    }
+
+    async fn run_of(&self, look: Look<'_>, id: Uuid, job: &Job) -> Result<Run, String> {
+        let mut segments = HashMap::new();
+        for (index, shard) in look.store.shards.iter().enumerate() {
+            if !look.down.contains(&index) {
+                let rows = publish::run_segments(shard, id).await.map_err(|error| chain(&error))?;
+                segments.extend(rows.into_iter().map(|row| ((row.account, row.segment), row.version)));
+            }
+        }
+        Ok(Run::new(id, job.name_any(), segments))
+    }
+
+    /// Makes a run of what is due and is not under way.
+    pub(super) async fn start_runs(&mut self, look: Look<'_>) {
+        while self.runs.len() < RUNS_AT_ONCE && self.start_at <= Instant::now() {
+            if !self.start_run(look).await {
+                return;
+            }
+        }
+    }
+
+    /// Whether a run was started, so that there may be work for another one.
+    async fn start_run(&mut self, look: Look<'_>) -> bool {
+        let requests = self.requests(look);
+        let due = self.standings.iter().filter_map(|(key, standing)| {
+            let asked = standing.state == State::Active && (requests.contains_key(key) || self.outdated.contains(key));
+            let is_free = (standing.failed.is_none() || asked)
+                && !self.setbacks.waits(*key, standing.version)
+                && !self.runs.iter().any(|run| run.evaluates(*key, standing.version));
+            plan::due(standing, asked).filter(|_| is_free)
+        });
+        let due = plan::choose(due.collect(), look.valid.segments_per_run);
+        if due.is_empty() {
+            return false;
+        }
+        match self.start(look, &due, &requests).await {
+            Ok(run) => {
+                self.runs.push(run);
+                true
+            }
+            Err(error) => {
+                tracing::warn!(error, store = %look.key, "a run was not started; it is tried again");
+                self.start_at = Instant::now() + RETRY;
+                self.failed = true;
+                let said = Said { reason: "RunNotStarted", action: "Evaluate", note: &error };
+                look.ctx.tell(look.object, EventType::Warning, said).await;
+                false
+            }
+        }
+    }
+
+    /// Requests for an evaluation that nobody has answered: annotations with another value than the status has.
+    fn requests(&mut self, look: Look<'_>) -> HashMap<SegmentKey, String> {
+        let under_way: HashSet<(SegmentKey, String)> = self.runs.iter().flat_map(|run| run.requests.clone()).collect();
+        let mut requests = HashMap::new();
+        for segment in look.segments {
+            let Some(value) = segment.annotation(EVALUATE) else { continue };
+            let key = key_of(segment);
+            let status = self.told.status(segment);
+            let is_handled = status.handled_request.as_deref() == Some(value)
+                || self.handled.get(&key).is_some_and(|handled| handled == value);
+            let Some(standing) = self.standings.get(&key).filter(|_| !is_handled) else { continue };
+            if standing.homes.is_empty() && standing.absent.is_empty() {
+                // There is nothing to evaluate.
+                self.handled.insert(key, value.to_owned());
+            } else if !under_way.contains(&(key, value.to_owned())) {
+                requests.insert(key, value.to_owned());
+            }
+        }
+        requests
+    }
+
+    async fn start(&self, look: Look<'_>, due: &[Due], requests: &HashMap<SegmentKey, String>) -> Result<Run, String> {
+        let segments: HashMap<SegmentKey, u64> =
+            due.iter().map(|due| ((due.account, due.segment), due.version)).collect();
+        let requests: HashMap<SegmentKey, String> = requests
+            .iter()
+            .filter(|(key, _)| segments.contains_key(*key))
+            .map(|(key, value)| (*key, value.clone()))
+            .collect();
+        let evidence = self.evidence(look, due, &requests).await?;
+        let id = plan::run_id(&look.key.identity(&look.ctx.cluster), due, &evidence);
+        let shards = publish::start_run(look.store, id, due).await.map_err(|error| chain(&error))?;
+        let parent = Parent {
+            key: look.key,
+            owner: &look.seen.owner,
+            store: look.valid,
+            default_image: &look.ctx.args.jobs_image,
+        };
+        let job = build::manual_job(parent, ManualWork { run: id, shards: &shards });
+        config_map(look.ctx, parent).await.map_err(|error| error.to_string())?;
+        post(look.ctx, &job).await.map_err(|error| error.to_string())?;
+        look.ctx.metrics.runs.inc();
+        tracing::info!(store = %look.key, run = %id, segments = segments.len(), job = job.name_any(), "started a run");
+        let note = format!("the Job {} evaluates {} segments", job.name_any(), segments.len());
+        let said = Said { reason: "RunStarted", action: "Evaluate", note: &note };
+        look.ctx.tell(look.object, EventType::Normal, said).await;
+        Ok(Run { requests, ..Run::new(id, job.name_any(), segments) })
+    }
+
+    /// What tells this run from an earlier one of the same versions: what was committed since, and what failed.
+    async fn evidence(
+        &self,
+        look: Look<'_>,
+        due: &[Due],
+        requests: &HashMap<SegmentKey, String>,
+    ) -> Result<String, String> {
+        let shards: BTreeSet<usize> = due.iter().flat_map(|due| due.shards.iter().copied()).collect();
+        let mut evidence = Vec::new();
+        for index in shards {
+            let newest = commit::newest(&look.store.shards[index]).await.map_err(|error| chain(&error))?;
+            evidence.push(format!("{index} {}", newest.map_or(0, |commit| commit.seq)));
+        }
+        let failed = due.iter().filter_map(|due| {
+            let setback = self.setbacks.get((due.account, due.segment), due.version)?;
+            Some(format!("{} failed {}", due.segment, setback.count))
+        });
+        evidence.extend(failed);
+        evidence.extend(requests.iter().map(|(key, value)| format!("{} asked {value}", key.1)));
+        evidence.sort_unstable();
+        Ok(evidence.join("\n"))
+    }
+}

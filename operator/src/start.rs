@@ -1,0 +1,143 @@
+//! From the command line to a working operator, and to its end in good order.
+
+use std::{sync::Arc, time::Duration};
+
+use anyhow::Context as _;
+use k8s_openapi::api::core::v1::Namespace;
+use kube::{
+    Api, Client, Config, ResourceExt,
+    runtime::events::{Recorder, Reporter},
+};
+use tokio_util::sync::CancellationToken;
+use uuid::Uuid;
+
+use crate::{
+    args::{Args, LogFormat},
+    context::Context,
+    dispatch::dispatch,
+    http::{self, Health},
+    lease::Lease,
+    metrics::Metrics,
+    names::OPERATOR,
+    watch,
+};
+
+/// Wakes that wait; the watches wait when there are more. Workers take them in microseconds.
+const WAKES: usize = 1024;
+/// How long work under way may take to end.
+const SHUTDOWN_MAX: Duration = Duration::from_secs(20);
+
+/// Logs go to stderr; what they say is chosen by `RUST_LOG`.
+pub fn start_logs(format: LogFormat) {
+    let filter = tracing_subscriber::EnvFilter::try_from_default_env()
+        .unwrap_or_else(|_| tracing_subscriber::EnvFilter::new("warn,segment_operator=info"));
+    let logs = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
+    match format {
+        LogFormat::Json => logs.json().init(),
+        LogFormat::Human => logs.with_target(false).init(),
+    }
+}
+
+/// Stands by until it holds the Lease, then works until it is stopped or loses it.
+pub async fn run(args: Args) -> anyhow::Result<()> {
+    let stop = CancellationToken::new();
+    tokio::spawn(cancel_at_signal(stop.clone()));
+    let config = Config::infer().await.context("find the cluster")?;
+    let (health, metrics) = (Arc::new(Health::new()), Arc::new(Metrics::new()));
+    // Probes are answered to the very end.
+    let quiet = CancellationToken::new();
+    let server = tokio::spawn(http::serve(args.http_address, health.clone(), metrics.clone(), quiet.clone()));
+    let outcome = work(args, config, &health, metrics, &stop).await;
+    quiet.cancel();
+    server.await.context("serve the probes")?.context("serve the probes")?;
+    outcome
+}
+
+async fn work(
+    args: Args,
+    config: Config,
+    health: &Health,
+    metrics: Arc<Metrics>,
+    stop: &CancellationToken,
+) -> anyhow::Result<()> {
+    let holder = format!("{}_{}", args.pod, Uuid::new_v4());
+    let mut impatient = config.clone();
+    impatient.default_retry = false;
+    let impatient = Client::try_from(impatient).context("make a client")?;
+    let mut lease = Lease::new(impatient, &args.namespace, &args.lease, holder);
+    // One that stands by is as ready as it will be.
+    health.set_ready();
+    if !lease.acquire(health, stop).await {
+        return Ok(());
+    }
+    tracing::info!("this replica leads");
+    metrics.leader.set(1);
+    let client = Client::try_from(config).context("make a client")?;
+    let worked = tokio::select! {
+        // Another may lead from now on: nothing in this process goes on.
+        lost = lease.hold(health) => return Err(lost.into()),
+        worked = lead_with(args, client, metrics, stop.clone()) => worked,
+        () = overdue(stop) => Err(anyhow::anyhow!("the work did not end in time")),
+    };
+    lease.give_back().await;
+    worked
+}
+
+/// Returns some seconds after the operator was told to stop.
+async fn overdue(stop: &CancellationToken) {
+    stop.cancelled().await;
+    tokio::time::sleep(SHUTDOWN_MAX).await;
+}
+
+/// Works as the only replica, without a Lease and probes, until it is stopped.
+pub async fn lead(args: Args, client: Client, stop: CancellationToken) -> anyhow::Result<()> {
+    lead_with(args, client, Arc::new(Metrics::new()), stop).await
+}
+
+async fn lead_with(args: Args, client: Client, metrics: Arc<Metrics>, stop: CancellationToken) -> anyhow::Result<()> {
+    let cluster = match &args.cluster_id {
+        Some(cluster) => cluster.clone(),
+        None => cluster_of(&client).await?,
+    };
+    let (wake, wakes) = tokio::sync::mpsc::channel(WAKES);
+    let caches = watch::start(&client, args.watch_namespace.as_deref(), &wake);
+    tokio::select! {
+        filled = caches.filled() => filled.context("fill the caches")?,
+        () = stop.cancelled() => return Ok(()),
+    }
+    tracing::info!(cluster, segments = caches.segments.len(), stores = caches.stores.len(), "the caches are filled");
+    let reporter = Reporter { controller: OPERATOR.to_owned(), instance: Some(args.pod.clone()) };
+    let context = Context {
+        events: Recorder::new(client.clone(), reporter),
+        client,
+        args,
+        cluster,
+        metrics,
+        stores: caches.stores,
+        segments: caches.segments,
+        jobs: caches.jobs,
+        namespaces: caches.namespaces,
+    };
+    dispatch(Arc::new(context), wakes, stop).await;
+    tracing::info!("all work has ended");
+    Ok(())
+}
+
+/// Databases know a store by its cluster too: the uid of the namespace kube-system tells clusters apart.
+async fn cluster_of(client: &Client) -> anyhow::Result<String> {
+    let api: Api<Namespace> = Api::all(client.clone());
+    let found = api.get_metadata("kube-system").await;
+    let namespace = found.context("read the namespace kube-system; where that is not allowed, state --cluster-id")?;
+    namespace.uid().context("the namespace kube-system has no uid; state --cluster-id")
+}
+
+async fn cancel_at_signal(stop: CancellationToken) {
+    use tokio::signal::unix::{SignalKind, signal};
+    let Ok(mut terminate) = signal(SignalKind::terminate()) else { return };
+    tokio::select! {
+        _ = tokio::signal::ctrl_c() => {}
+        _ = terminate.recv() => {}
+    }
+    tracing::info!("stopping");
+    stop.cancel();
+}

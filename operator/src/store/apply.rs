@@ -1,0 +1,166 @@
+//! The schema Job: made when a shard lacks the schema, followed, and made anew when what it did was undone.
+
+use futures::TryFutureExt;
+use k8s_openapi::{
+    api::{
+        batch::v1::{Job, JobCondition},
+        core::v1::ConfigMap,
+    },
+    apimachinery::pkg::apis::meta::v1::OwnerReference,
+};
+use kube::{
+    Api, ResourceExt,
+    api::{DeleteParams, ListParams, Patch, PatchParams, PostParams},
+    runtime::reflector::ObjectRef,
+};
+use segment_jobs::store::Identity;
+
+use super::{
+    trouble::{Trouble, TroubleKind},
+    validate::ValidStore,
+};
+use crate::{
+    build::{self, Parent, SchemaWork},
+    context::Context,
+    names::{COMPONENT, FIELD_MANAGER, MANAGED_BY, OPERATOR, SHARDS, STORE, StoreKey},
+};
+
+/// What becomes of the schema.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) enum SchemaState {
+    /// Every shard that answers has it.
+    #[default]
+    There,
+    /// A Job is making it.
+    Applying(String),
+    /// It cannot be made while shards do not answer.
+    Waiting,
+    /// The Job failed for good.
+    Failed(String),
+    /// The Job could not be made; tried again.
+    NotStarted(String),
+}
+
+/// Sees to it that shards without the schema get it.
+pub(crate) async fn schema(
+    ctx: &Context,
+    key: &StoreKey,
+    store: &ValidStore,
+    owner: &OwnerReference,
+    health: &[Result<Identity, Trouble>],
+    adopt: bool,
+) -> SchemaState {
+    let kinds = || health.iter().filter_map(|shard| shard.as_ref().err()).map(|trouble| trouble.kind);
+    let mended = |kind| kind == TroubleKind::SchemaMissing || (adopt && kind == TroubleKind::Taken);
+    if !kinds().any(mended) {
+        return SchemaState::There;
+    }
+    if kinds().any(|kind| !mended(kind)) {
+        return SchemaState::Waiting;
+    }
+    let parent = Parent { key, owner, store, default_image: &ctx.args.jobs_image };
+    let identity = key.identity(&ctx.cluster);
+    let job = build::schema_job(parent, SchemaWork { identity: &identity, adopt, found: &found(health) });
+    match follow(ctx, parent, &job).await {
+        Ok(state) => state,
+        Err(error) => SchemaState::NotStarted(error.to_string()),
+    }
+}
+
+/// What was found, as a text: a shard that loses its schema again is another finding.
+fn found(health: &[Result<Identity, Trouble>]) -> String {
+    let of = |shard: &Result<Identity, Trouble>| match shard {
+        Ok(identity) => format!("{} {}", identity.database_uid, identity.schema_version),
+        Err(trouble) => trouble.message.clone(),
+    };
+    health.iter().map(of).collect::<Vec<_>>().join("\n")
+}
+
+async fn follow(ctx: &Context, parent: Parent<'_>, job: &Job) -> Result<SchemaState, kube::Error> {
+    let name = job.name_any();
+    let Some(there) = ctx.jobs.get(&ObjectRef::new(&name).within(&parent.key.namespace)) else {
+        config_map(ctx, parent).await?;
+        post(ctx, job).await?;
+        return Ok(SchemaState::Applying(name));
+    };
+    match finished(&there) {
+        None => Ok(SchemaState::Applying(name)),
+        Some(Finished::Failed(message)) => Ok(SchemaState::Failed(format!("Job {name}: {message}"))),
+        Some(Finished::Complete) => {
+            // What it made is gone again, or it has only just been made: a new look tells, and needs a new Job in the first
+            // case.
+            let api: Api<Job> = Api::namespaced(ctx.client.clone(), &parent.key.namespace);
+            api.delete(&name, &DeleteParams::background()).map_ok(|_| ()).await.or_else(absent_is_fine)?;
+            Ok(SchemaState::Applying(name))
+        }
+    }
+}
+
+/// How a Job ended.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Finished {
+    Complete,
+    /// With the reason.
+    Failed(String),
+}
+
+/// Whether a Job has ended, and how.
+pub(crate) fn finished(job: &Job) -> Option<Finished> {
+    let conditions = job.status.as_ref().and_then(|status| status.conditions.as_deref()).unwrap_or_default();
+    let holds = |condition: &&JobCondition| condition.status == "True";
+    conditions.iter().filter(holds).find_map(|condition| match condition.type_.as_str() {
+        "Complete" => Some(Finished::Complete),
+        "Failed" => {
+            let text = |field: &Option<String>| field.clone().unwrap_or_default();
+            Some(Finished::Failed(format!("{}: {}", text(&condition.reason), text(&condition.message))))
+        }
+        _ => None,
+    })
+}
+
+/// Makes sure that the list of shards is there for the pods.
+pub(crate) async fn config_map(ctx: &Context, parent: Parent<'_>) -> Result<(), kube::Error> {
+    let config_map = build::shards_config_map(parent);
+    let api: Api<ConfigMap> = Api::namespaced(ctx.client.clone(), &parent.key.namespace);
+    let params = PatchParams::apply(FIELD_MANAGER).force();
+    api.patch(&config_map.name_any(), &params, &Patch::Apply(&config_map)).await?;
+    Ok(())
+}
+
+/// Deletes lists of shards that are no longer true. Pods that were made with them have read them.
+pub(crate) async fn tidy_config_maps(ctx: &Context, parent: Parent<'_>) -> Result<(), kube::Error> {
+    let api: Api<ConfigMap> = Api::namespaced(ctx.client.clone(), &parent.key.namespace);
+    let current = build::shards_config_map(parent).name_any();
+    let labels = format!("{MANAGED_BY}={OPERATOR},{STORE}={},{COMPONENT}={SHARDS}", parent.key.name);
+    for old in api.list_metadata(&ListParams::default().labels(&labels)).await? {
+        let name = old.name_any();
+        if name != current {
+            api.delete(&name, &DeleteParams::default()).map_ok(|_| ()).await.or_else(absent_is_fine)?;
+        }
+    }
+    Ok(())
+}
+
+/// Whether a Job of the store is under way.
+pub(crate) fn is_busy(ctx: &Context, key: &StoreKey) -> bool {
+    let is_ours = |job: &Job| StoreKey::of_job(job).as_ref() == Some(key) && finished(job).is_none();
+    ctx.jobs.find(is_ours).is_some()
+}
+
+/// Makes a Job once: one that is there already is the same, since its name tells what it does.
+pub(crate) async fn post(ctx: &Context, job: &Job) -> Result<(), kube::Error> {
+    let api: Api<Job> = Api::namespaced(ctx.client.clone(), &job.namespace().unwrap_or_default());
+    let params = PostParams { field_manager: Some(FIELD_MANAGER.to_owned()), ..PostParams::default() };
+    match api.create(&params, job).await {
+        Ok(_) => Ok(()),
+        Err(kube::Error::Api(status)) if status.code == 409 => Ok(()),
+        Err(error) => Err(error),
+    }
+}
+
+fn absent_is_fine(error: kube::Error) -> Result<(), kube::Error> {
+    match error {
+        kube::Error::Api(status) if status.code == 404 => Ok(()),
+        other => Err(other),
+    }
+}

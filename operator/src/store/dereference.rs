@@ -1,0 +1,105 @@
+//! What has to be read for a store: its credentials, and how each shard is.
+
+use std::time::Duration;
+
+use k8s_openapi::api::core::v1::Secret;
+use kube::Api;
+use secrecy::SecretString;
+use segment_jobs::{
+    clock::Clock,
+    shards::{Credentials, Shard},
+    store::{self, Identity, fan_out},
+};
+use segment_sql::schema::VERSION;
+
+use super::trouble::{Trouble, TroubleKind};
+use crate::{context::Context, names::StoreKey};
+
+/// A shard that has not answered after so long does not answer.
+const CHECK_LIMIT: Duration = Duration::from_secs(5);
+
+/// Why there are no credentials.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub(crate) enum SecretTrouble {
+    #[error("there is no Secret {0}; create it with the keys username and password")]
+    Missing(String),
+    #[error("{0}")]
+    Forbidden(String),
+    #[error("the Secret {secret} has no key {key}, or no text in it")]
+    Key { secret: String, key: &'static str },
+    #[error("cannot read the Secret: {0}")]
+    Api(String),
+}
+
+impl SecretTrouble {
+    /// One word for conditions, events and metrics.
+    pub(crate) fn reason(&self) -> &'static str {
+        match self {
+            Self::Missing(_) => "SecretMissing",
+            Self::Forbidden(_) => "SecretForbidden",
+            Self::Key { .. } => "SecretIncomplete",
+            Self::Api(_) => "SecretUnreadable",
+        }
+    }
+}
+
+/// Reads the Secret that the store names.
+pub(crate) async fn credentials(
+    ctx: &Context,
+    key: &StoreKey,
+    secret: Option<&str>,
+) -> Result<Credentials, SecretTrouble> {
+    let Some(name) = secret else { return Ok(Credentials::default()) };
+    let api: Api<Secret> = Api::namespaced(ctx.client.clone(), &key.namespace);
+    let found = api.get_opt(name).await.map_err(|error| match error {
+        kube::Error::Api(status) if status.code == 403 => SecretTrouble::Forbidden(grant(ctx, key, name)),
+        other => SecretTrouble::Api(other.to_string()),
+    })?;
+    let secret = found.ok_or_else(|| SecretTrouble::Missing(format!("{}/{name}", key.namespace)))?;
+    let text = |key: &'static str| {
+        let bytes = secret.data.as_ref().and_then(|data| data.get(key));
+        let text = bytes.and_then(|bytes| String::from_utf8(bytes.0.clone()).ok());
+        text.ok_or_else(|| SecretTrouble::Key { secret: name.to_owned(), key })
+    };
+    Ok(Credentials { user: Some(text("username")?), password: Some(SecretString::from(text("password")?)) })
+}
+
+/// What the store's owner has to do so that the operator may read the Secret.
+fn grant(ctx: &Context, key: &StoreKey, secret: &str) -> String {
+    let StoreKey { namespace, name } = key;
+    let role = format!("segment-store-{name}");
+    format!(
+        "the operator may not read the Secret {namespace}/{secret}. Grant it: kubectl -n {namespace} create role {role} \
+         --verb=get --resource=secrets --resource-name={secret} && kubectl -n {namespace} create rolebinding {role} \
+         --role={role} --serviceaccount={}:{}",
+        ctx.args.namespace, ctx.args.service_account
+    )
+}
+
+/// How each shard is: whose it is, or what is wrong with it.
+pub(crate) async fn health(shards: &[Shard], owner: &str) -> Vec<Result<Identity, Trouble>> {
+    fan_out(shards.iter().map(|shard| one(shard, owner)).collect()).await
+}
+
+async fn one(shard: &Shard, owner: &str) -> Result<Identity, Trouble> {
+    let checked = tokio::time::timeout(CHECK_LIMIT, store::check(shard, Clock::System)).await;
+    let identity = match checked {
+        Ok(Ok(identity)) => identity,
+        Ok(Err(error)) => return Err(Trouble::of_store(&error, VERSION)),
+        Err(_) => {
+            let message = format!("shard {}: no answer within {} s", shard.name(), CHECK_LIMIT.as_secs());
+            return Err(Trouble { kind: TroubleKind::Unreachable, message });
+        }
+    };
+    if identity.store == owner {
+        return Ok(identity);
+    }
+    let message = format!(
+        "shard {}: the database {} belongs to the store `{}`; if that one is gone, annotate this store with {}=true",
+        shard.name(),
+        shard.address().database,
+        identity.store,
+        crate::names::ADOPT
+    );
+    Err(Trouble { kind: TroubleKind::Taken, message })
+}

@@ -1,0 +1,172 @@
+//! The worker of a store: it looks at the store and all its Segments, does what is due, and sleeps until it is woken.
+//!
+//! It assumes nothing about why it was woken: each look does the whole work, and what failed is done by the next. What it
+//! keeps in memory only saves work: everything can be found again in the API server and on the shards.
+
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
+};
+
+use jiff::Timestamp;
+use kube::{core::DeserializeGuard, runtime::reflector::ObjectRef};
+use segment_crds::{SegmentStore, SegmentStoreStatus};
+use segment_jobs::clock::Clock;
+use tokio::sync::{Notify, Semaphore};
+use tokio_util::sync::CancellationToken;
+
+use crate::{
+    context::Context,
+    metrics::{InState, OfStore},
+    names::StoreKey,
+    object::SegmentObject,
+    segment::{self, Segments},
+    store::{self, Obstacle, Seen, Watch, conditions::Held, update_status::update_status},
+};
+
+/// Several changes within this time are one look.
+const GATHER: Duration = Duration::from_millis(50);
+/// How long to wait after a write that failed.
+const RETRY: Duration = Duration::from_secs(2);
+/// The cache shows a write after this long.
+const SEEN_WITHIN: Duration = Duration::from_secs(5);
+
+/// The worker of a store.
+pub(crate) struct Worker {
+    ctx: Arc<Context>,
+    key: StoreKey,
+    bell: Arc<Notify>,
+    watch: Watch,
+    segments: Segments,
+    /// The status that was written last, until the cache has had time to show it.
+    told: Option<(SegmentStoreStatus, Instant)>,
+}
+
+/// When a worker has to look again, if it is not woken before.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Next {
+    At(Instant),
+    /// Neither the store nor a Segment of it is there.
+    Never,
+}
+
+impl Worker {
+    pub(crate) fn new(ctx: Arc<Context>, key: StoreKey, bell: Arc<Notify>) -> Self {
+        Self { ctx, key, segments: Segments::new(bell.clone()), bell, watch: Watch::new(), told: None }
+    }
+
+    /// Works until there is nothing left to watch, or it is stopped.
+    pub(crate) async fn work(mut self, permits: Arc<Semaphore>, stop: CancellationToken) {
+        let mut next = Instant::now();
+        loop {
+            tokio::select! {
+                () = stop.cancelled() => break,
+                () = self.bell.notified() => tokio::time::sleep(GATHER).await,
+                () = tokio::time::sleep_until(next.into()) => {}
+            }
+            let Ok(_permit) = permits.acquire().await else { break };
+            let started = Instant::now();
+            let looked = self.look().await;
+            self.ctx.metrics.passes.inc();
+            self.ctx.metrics.pass_seconds.observe(started.elapsed().as_secs_f64());
+            match looked {
+                Next::At(at) => next = at,
+                Next::Never => break,
+            }
+        }
+        self.segments.stop();
+    }
+
+    async fn look(&mut self) -> Next {
+        let reference = ObjectRef::<DeserializeGuard<SegmentStore>>::new(&self.key.name).within(&self.key.namespace);
+        let stored = self.ctx.stores.get(&reference);
+        let segments = self.ctx.segments.state_filter(|segment| segment.store == self.key);
+        let Some(stored) = stored else {
+            self.watch = Watch::new();
+            self.segments.forget();
+            let told = self.segments.update_status(&self.ctx, segment::StoreView::Missing, &segments).await;
+            return match (segments.is_empty(), told) {
+                (true, _) => Next::Never,
+                (false, true) => Next::At(Instant::now() + Duration::from_mins(10)),
+                (false, false) => Next::At(Instant::now() + RETRY),
+            };
+        };
+        match &stored.0 {
+            Ok(object) => self.look_at(object, &segments).await,
+            Err(invalid) => {
+                let obstacle = Obstacle::Malformed(invalid.error.clone());
+                let generation = invalid.metadata.generation.unwrap_or(0);
+                self.watch.seen = Seen { obstacle: Some(obstacle), ..Seen::default() };
+                self.segments.forget();
+                // Its status cannot be read either: what was told last stands for it.
+                let old = self.told.as_ref().map(|(told, _)| told.clone());
+                let told = self.tell_store(generation, old.as_ref(), None).await;
+                let told = self.tell(&segments).await && told;
+                Next::At(Instant::now() + if told { Duration::from_mins(10) } else { RETRY })
+            }
+        }
+    }
+
+    async fn look_at(&mut self, object: &SegmentStore, segments: &[Arc<SegmentObject>]) -> Next {
+        if self.watch.reconcile(&self.ctx, &self.key, object).await {
+            self.segments.forget();
+        }
+        let held = self.segments.reconcile(&self.ctx, &self.key, object, &self.watch.seen, segments).await;
+        if self.segments.saw_failures() {
+            self.watch.hurry();
+        }
+        let mut next = self.watch.due().min(self.segments.due());
+        if !self.tell(segments).await {
+            next = next.min(Instant::now() + RETRY);
+        }
+        let generation = object.metadata.generation.unwrap_or(0);
+        let began = Instant::now();
+        let told = self.told.as_ref().filter(|(_, at)| at.elapsed() < SEEN_WITHIN).map(|(told, _)| told.clone());
+        let old = told.or_else(|| object.status.clone());
+        if !self.tell_store(generation, old.as_ref(), held).await {
+            next = next.min(Instant::now() + RETRY);
+        }
+        if let Some((new, at)) = &self.told
+            && *at >= began
+        {
+            store::update_status::announce(&self.ctx, object, &old.unwrap_or_default(), new).await;
+        }
+        Next::At(next)
+    }
+
+    /// Writes the status of the store. Whether it was written, or said nothing new.
+    async fn tell_store(&mut self, generation: i64, old: Option<&SegmentStoreStatus>, held: Option<Held>) -> bool {
+        let none = SegmentStoreStatus::default();
+        let new = store::conditions::status(old.unwrap_or(&none), generation, &self.watch.seen, held, now());
+        match update_status(&self.ctx, &self.key, old, &new).await {
+            Ok(()) if old == Some(&new) => true,
+            Ok(()) => {
+                self.told = Some((new, Instant::now()));
+                true
+            }
+            Err(error) => {
+                tracing::warn!(%error, store = %self.key, "the status of a store was not written");
+                false
+            }
+        }
+    }
+
+    /// Writes the status of the Segments. Whether all was written.
+    async fn tell(&mut self, segments: &[Arc<SegmentObject>]) -> bool {
+        let told = self.segments.update_status(&self.ctx, segment::StoreView::There(&self.watch.seen), segments).await;
+        let store = self.key.to_string();
+        for (reason, count) in self.segments.counts() {
+            let count = i64::try_from(count).unwrap_or(i64::MAX);
+            self.ctx.metrics.segments.get_or_create(&InState { store: store.clone(), reason }).set(count);
+        }
+        let troubled = i64::try_from(self.watch.seen.troubles.len()).unwrap_or(i64::MAX);
+        self.ctx.metrics.shards_troubled.get_or_create(&OfStore { store }).set(troubled);
+        told
+    }
+}
+
+/// The present, for conditions.
+pub(crate) fn now() -> Timestamp {
+    // Seconds, as the API server writes them: a time with a fraction would differ from what is read back.
+    Timestamp::from_second(Clock::System.now_ms() / 1000).unwrap_or_default()
+}

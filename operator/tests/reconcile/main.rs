@@ -1,0 +1,169 @@
+//! The operator's whole work against an API server in memory and a real ClickHouse: what the Jobs do is done by the test.
+
+#![expect(clippy::unwrap_used, reason = "what helpers of tests cannot do fails the test")]
+
+mod api;
+mod shop;
+
+use std::time::Duration;
+
+use serde_json::json;
+
+use self::shop::{Shop, sms};
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_segment_becomes_ready_changes_and_goes() {
+    let shop = Shop::open("lifecycle").await;
+    shop.make_schema().await;
+    shop.segment("subscribers", &sms("subscribed"));
+    shop.wait_for("subscribers", "Evaluated", 2).await;
+    shop.segment("subscribers", &sms("unsubscribed"));
+    let changed = shop.wait_for("subscribers", "Evaluated", 1).await;
+    assert_eq!(changed["status"]["observedGeneration"], 2);
+    assert_eq!(changed["status"]["lastEvaluation"]["exited"], 2);
+    assert_eq!(shop.members("subscribers").await, 1);
+    shop.api.delete("segments", "shop", "subscribers");
+    shop.wait_until("its members have left", async || shop.members("subscribers").await == 0).await;
+    shop.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn segments_that_refer_to_each_other_change_together() {
+    let shop = Shop::open("references").await;
+    shop.make_schema().await;
+    shop.segment("a", &sms("subscribed"));
+    shop.segment("b", &json!([{"name": "x", "segment": {"name": "a"}}]));
+    shop.wait_for("b", "Evaluated", 2).await;
+    shop.segment("a", &sms("unsubscribed"));
+    shop.wait_for("b", "Evaluated", 1).await;
+    shop.wait_for("a", "Evaluated", 1).await;
+    shop.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_bad_segment_is_stalled_and_the_others_are_ready() {
+    let shop = Shop::open("refusals").await;
+    shop.make_schema().await;
+    shop.segment("bad", &json!([{"name": "x", "event": {"metric": "m", "within": {"last": "9y"}}}]));
+    shop.segment("malformed", &json!({"not": "a list"}));
+    shop.segment("refers", &json!([{"name": "x", "segment": {"name": "bad"}}]));
+    shop.segment("good", &sms("subscribed"));
+    shop.wait_for("good", "Evaluated", 2).await;
+    let bad = shop.wait_for_reason("bad", "SpecRefused").await;
+    let stalled = bad["status"]["conditions"][2].clone();
+    assert_eq!((&stalled["type"], &stalled["status"]), (&json!("Stalled"), &json!("True")));
+    assert!(stalled["message"].as_str().unwrap().starts_with("spec.criteria[0].event.within.last: "), "{stalled}");
+    shop.wait_for_reason("malformed", "SpecRefused").await;
+    shop.wait_for_reason("refers", "SpecRefused").await;
+    shop.segment("bad", &sms("subscribed"));
+    shop.wait_for("refers", "Evaluated", 2).await;
+    shop.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_suspended_segment_keeps_its_members_and_is_evaluated_when_it_is_resumed() {
+    let shop = Shop::open("suspension").await;
+    shop.make_schema().await;
+    shop.segment("a", &sms("subscribed"));
+    shop.wait_for("a", "Evaluated", 2).await;
+    shop.suspended_segment("a", &sms("unsubscribed"));
+    shop.wait_for_reason("a", "Suspended").await;
+    assert_eq!(shop.members("a").await, 2);
+    shop.segment("a", &sms("unsubscribed"));
+    shop.wait_for("a", "Evaluated", 1).await;
+    shop.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_quiet_store_is_not_written_to_and_a_new_operator_starts_no_run() {
+    let mut shop = Shop::open("quiet").await;
+    shop.make_schema().await;
+    for number in 0..20 {
+        shop.segment(&format!("s{number}"), &sms("subscribed"));
+    }
+    for number in 0..20 {
+        shop.wait_for(&format!("s{number}"), "Evaluated", 2).await;
+    }
+    shop.settle().await;
+    let (writes, runs) = (shop.api.writes(), shop.runs());
+    assert_eq!(runs, 1, "all of them in one run: {writes:?}");
+    shop.wake_often().await;
+    shop.restart_operator().await;
+    shop.wake_often().await;
+    assert_eq!(shop.api.writes()[writes.len()..], Vec::<String>::new());
+    shop.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_annotation_asks_for_one_more_evaluation() {
+    let shop = Shop::open("request").await;
+    shop.make_schema().await;
+    shop.segment("a", &sms("subscribed"));
+    let before = shop.wait_for("a", "Evaluated", 2).await;
+    shop.annotate("a", "segmentation.dev/evaluate", "now");
+    let after = shop.wait_for_status("it was handled", "a", |status| status["handledRequest"] == "now").await;
+    assert_ne!(before["status"]["lastEvaluation"]["asOf"], after["status"]["lastEvaluation"]["asOf"]);
+    assert_eq!(shop.runs(), 2);
+    shop.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_segment_that_is_made_again_is_evaluated_again() {
+    let shop = Shop::open("again").await;
+    shop.make_schema().await;
+    shop.segment("a", &sms("subscribed"));
+    shop.wait_for("a", "Evaluated", 2).await;
+    shop.api.delete("segments", "shop", "a");
+    shop.new_segment("a", &sms("subscribed"));
+    shop.wait_for("a", "Evaluated", 2).await;
+    assert!(shop.runs() >= 2, "its members are not those of the Segment before it");
+    shop.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn many_removals_wait_until_they_are_confirmed() {
+    let shop = Shop::open("brake").await;
+    shop.make_schema().await;
+    for number in 0..30 {
+        shop.segment(&format!("s{number}"), &sms("subscribed"));
+    }
+    shop.wait_for("s29", "Evaluated", 2).await;
+    for number in 0..25 {
+        shop.api.delete("segments", "shop", &format!("s{number}"));
+    }
+    shop.wait_until("the store says so", async || shop.store_condition("RemovalHeld")["status"] == "True").await;
+    assert_eq!(shop.members("s0").await, 2);
+    shop.annotate_store("segmentation.dev/confirm-removal", "25");
+    shop.wait_until("the members have left", async || shop.members("s0").await == 0).await;
+    shop.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_job_that_fails_is_tried_again_and_says_why() {
+    let shop = Shop::open("setback").await;
+    shop.make_schema().await;
+    shop.fail_next_jobs(1);
+    shop.segment("a", &sms("subscribed"));
+    let failed = shop.wait_for_reason("a", "RunFailed").await;
+    let message = failed["status"]["conditions"][0]["message"].as_str().unwrap().to_owned();
+    assert!(message.contains("BackoffLimitExceeded"), "{message}");
+    shop.wait_for("a", "Evaluated", 2).await;
+    shop.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_the_store_lacks_is_said() {
+    let shop = Shop::open("troubles").await;
+    shop.segment("a", &sms("subscribed"));
+    shop.store_with(&json!({"credentialsSecretRef": {"name": "missing"}}));
+    shop.wait_until("the Secret is missed", async || shop.store_condition("Stalled")["reason"] == "SecretMissing")
+        .await;
+    shop.wait_for_reason("a", "StoreNotReady").await;
+    shop.store_with(&json!({"shards": [{"name": "0", "urls": ["http://127.0.0.1:1"]}]}));
+    shop.wait_until("it is down", async || shop.store_condition("Reconciling")["reason"] == "ShardUnreachable").await;
+    shop.wait_for_reason("a", "ShardUnreachable").await;
+    shop.api.delete("segmentstores", "shop", "main");
+    shop.wait_for_reason("a", "StoreNotFound").await;
+    tokio::time::sleep(Duration::from_millis(10)).await;
+    shop.close().await;
+}

@@ -1,0 +1,305 @@
+//! A store, its Segments, an operator, and a stand-in for the Jobs' pods.
+
+use std::{
+    sync::{
+        Arc, LazyLock, Mutex, PoisonError,
+        atomic::{AtomicUsize, Ordering},
+    },
+    time::{Duration, Instant},
+};
+
+use clap::Parser;
+use embedded_clickhouse::Server;
+use segment_jobs::{
+    clock::Clock,
+    evaluate::Limits,
+    load::{self, Input},
+    manual::{self, Bounds},
+    schema::{self, NewStore},
+    shards::{Credentials, ShardAddress},
+    store::{self, Store},
+};
+use segment_operator::Args;
+use segment_rules::{segment_id, sip_hash_64};
+use serde_json::{Value, json};
+use tokio::task::JoinHandle;
+use tokio_util::sync::CancellationToken;
+use uuid::Uuid;
+
+use crate::api::Api;
+
+/// How long any state may take to come.
+const PATIENCE: Duration = Duration::from_secs(90);
+
+static SERVER: LazyLock<Mutex<Option<Server>>> = LazyLock::new(|| Mutex::new(None));
+
+fn url() -> String {
+    let mut server = SERVER.lock().unwrap_or_else(PoisonError::into_inner);
+    let options = embedded_clickhouse::Options::default;
+    server.get_or_insert_with(|| Server::start(options()).expect("a server starts")).url().to_owned()
+}
+
+/// Segments of an account, `1`, with three profiles: two take SMS, one does not.
+pub(crate) struct Shop {
+    pub(crate) api: Api,
+    addresses: Vec<ShardAddress>,
+    client: clickhouse::Client,
+    operator: Option<(JoinHandle<()>, CancellationToken)>,
+    pods: (std::thread::JoinHandle<()>, CancellationToken),
+    failing: Arc<AtomicUsize>,
+}
+
+/// A criterion on the consent to SMS.
+pub(crate) fn sms(status: &str) -> Value {
+    json!([{"name": "sms", "consent": {"channel": "sms", "status": status}}])
+}
+
+impl Shop {
+    pub(crate) async fn open(name: &str) -> Self {
+        let url = tokio::task::spawn_blocking(url).await.unwrap();
+        let client = clickhouse::Client::default().with_url(&url);
+        let database = format!("operator_{name}");
+        client.query(&format!("DROP DATABASE IF EXISTS {database}")).execute().await.unwrap();
+        let addresses = vec![ShardAddress { name: "0".to_owned(), url, database }];
+        let (api, failing) = (Api::new(), Arc::new(AtomicUsize::new(0)));
+        let stop = CancellationToken::new();
+        let given = (api.clone(), addresses.clone(), failing.clone(), stop.clone());
+        let pods = std::thread::spawn(move || {
+            let (api, addresses, failing, stop) = given;
+            tokio::runtime::Runtime::new().unwrap().block_on(run_pods(&api, &addresses, &failing, &stop));
+        });
+        let mut opened = Self { api, addresses, client, operator: None, pods: (pods, stop), failing };
+        opened.store_with(&json!({}));
+        opened.start_operator();
+        opened
+    }
+
+    /// Waits until the operator has made the schema, and loads the profiles.
+    pub(crate) async fn make_schema(&self) {
+        self.wait_until("the store is ready", async || self.store_condition("Ready")["status"] == "True").await;
+        let profiles = r#"{"account":"1","id":"a","consent":{"sms":"subscribed"}}
+            {"account":"1","id":"b","consent":{"sms":"subscribed"}}
+            {"account":"1","id":"c","consent":{"sms":"unsubscribed"}}"#;
+        let shards = store::shards(&self.addresses, &Credentials::default()).unwrap();
+        let store = Store::open(shards, Clock::System).await.unwrap();
+        let options = load::Options {
+            clock: Clock::System,
+            profiles: vec![Input::from_bytes("profiles", profiles.as_bytes())],
+            events: Vec::new(),
+            profiles_per_bucket: 1000,
+            summarise_from: load::LARGE_UNIT_PROFILES,
+            progress: false,
+        };
+        load::load(&store, options, CancellationToken::new()).await.unwrap();
+    }
+
+    /// Puts the store, with these fields of `clickhouse` instead of the right ones.
+    pub(crate) fn store_with(&self, fields: &Value) {
+        let ShardAddress { name, url, database } = &self.addresses[0];
+        let mut clickhouse = json!({"database": database, "shards": [{"name": name, "urls": [url]}]});
+        clickhouse.as_object_mut().unwrap().extend(fields.as_object().unwrap().clone());
+        let spec = json!({"clickhouse": clickhouse, "manual": {"debounce": "100ms"}});
+        self.api.put("segmentstores", object("SegmentStore", "main", &spec));
+    }
+
+    pub(crate) fn annotate_store(&self, key: &str, value: &str) {
+        let mut store = self.api.get("segmentstores", "shop", "main").unwrap();
+        store["metadata"]["annotations"] = json!({key: value});
+        self.api.put("segmentstores", store);
+    }
+
+    pub(crate) fn segment(&self, name: &str, criteria: &Value) {
+        let spec = json!({"storeRef": {"name": "main"}, "account": "1", "criteria": criteria});
+        self.api.put("segments", object("Segment", name, &spec));
+    }
+
+    pub(crate) fn suspended_segment(&self, name: &str, criteria: &Value) {
+        let spec = json!({"storeRef": {"name": "main"}, "account": "1", "suspend": true, "criteria": criteria});
+        self.api.put("segments", object("Segment", name, &spec));
+    }
+
+    /// A Segment that was made this moment.
+    pub(crate) fn new_segment(&self, name: &str, criteria: &Value) {
+        let spec = json!({"storeRef": {"name": "main"}, "account": "1", "criteria": criteria});
+        let mut segment = object("Segment", name, &spec);
+        let made = jiff::Timestamp::from_millisecond(Clock::System.now_ms()).unwrap();
+        segment["metadata"]["creationTimestamp"] = json!(made.to_string());
+        self.api.put("segments", segment);
+    }
+
+    pub(crate) fn annotate(&self, name: &str, key: &str, value: &str) {
+        let mut segment = self.api.get("segments", "shop", name).unwrap();
+        segment["metadata"]["annotations"] = json!({key: value});
+        self.api.put("segments", segment);
+    }
+
+    pub(crate) fn fail_next_jobs(&self, count: usize) {
+        self.failing.store(count, Ordering::SeqCst);
+    }
+
+    /// Waits until the Segment is ready with so many members.
+    pub(crate) async fn wait_for(&self, name: &str, reason: &str, members: i64) -> Value {
+        let what = format!("{name}: {reason} with {members} members");
+        self.wait_for_status(&what, name, |status| {
+            ready_reason(status) == Some(reason) && status["memberCount"] == members
+        })
+        .await
+    }
+
+    pub(crate) async fn wait_for_reason(&self, name: &str, reason: &str) -> Value {
+        self.wait_for_status(&format!("{name}: {reason}"), name, |status| ready_reason(status) == Some(reason)).await
+    }
+
+    pub(crate) async fn wait_for_status(&self, what: &str, name: &str, is_right: impl Fn(&Value) -> bool) -> Value {
+        let mut last = Value::Null;
+        let began = Instant::now();
+        loop {
+            if let Some(segment) = self.api.get("segments", "shop", name) {
+                let is_current = segment["status"]["observedGeneration"] == segment["metadata"]["generation"];
+                if is_current && is_right(&segment["status"]) {
+                    return segment;
+                }
+                last = segment["status"].clone();
+            }
+            assert!(began.elapsed() < PATIENCE, "{what}; it is {last:#}; the store is {:#}", self.store_status());
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    }
+
+    pub(crate) async fn wait_until(&self, what: &str, is_so: impl AsyncFn() -> bool) {
+        let began = Instant::now();
+        while !is_so().await {
+            assert!(began.elapsed() < PATIENCE, "{what}; the store is {:#}", self.store_status());
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    }
+
+    fn store_status(&self) -> Value {
+        self.api.get("segmentstores", "shop", "main").map(|store| store["status"].clone()).unwrap_or_default()
+    }
+
+    pub(crate) fn store_condition(&self, type_: &str) -> Value {
+        let conditions = self.store_status()["conditions"].as_array().cloned().unwrap_or_default();
+        conditions.into_iter().find(|condition| condition["type"] == type_).unwrap_or_default()
+    }
+
+    /// Members as the shard serves them.
+    pub(crate) async fn members(&self, name: &str) -> u64 {
+        let client = self.client.clone().with_database(&self.addresses[0].database);
+        client
+            .query("SELECT count() FROM members WHERE account = {account:UInt64} AND segment = {segment:UInt64}")
+            .param("account", sip_hash_64("1"))
+            .param("segment", segment_id("shop", name))
+            .fetch_one::<u64>()
+            .await
+            .unwrap()
+    }
+
+    /// How many runs there were.
+    pub(crate) fn runs(&self) -> usize {
+        let jobs = self.api.list("jobs");
+        jobs.iter().filter(|job| job["metadata"]["labels"]["segmentation.dev/component"] == "manual").count()
+    }
+
+    /// Waits until nothing is written any more.
+    pub(crate) async fn settle(&self) {
+        let mut writes = 0;
+        while writes != self.api.writes().len() {
+            writes = self.api.writes().len();
+            tokio::time::sleep(Duration::from_secs(2)).await;
+        }
+    }
+
+    /// Wakes the operator again and again.
+    pub(crate) async fn wake_often(&self) {
+        for number in 0..200 {
+            let mut store = self.api.get("segmentstores", "shop", "main").unwrap();
+            store["metadata"]["labels"] = json!({"wake": number.to_string()});
+            self.api.put("segmentstores", store);
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    }
+
+    fn start_operator(&mut self) {
+        let stop = CancellationToken::new();
+        let args = Args::parse_from(["segment-operator", "--jobs-image", "jobs:1"]);
+        let work = segment_operator::lead(args, self.api.client(), stop.clone());
+        let task = tokio::spawn(async { work.await.unwrap() });
+        self.operator = Some((task, stop));
+    }
+
+    pub(crate) async fn restart_operator(&mut self) {
+        self.stop_operator().await;
+        self.start_operator();
+    }
+
+    async fn stop_operator(&mut self) {
+        if let Some((task, stop)) = self.operator.take() {
+            stop.cancel();
+            task.await.unwrap();
+        }
+    }
+
+    pub(crate) async fn close(mut self) {
+        self.stop_operator().await;
+        self.pods.1.cancel();
+        tokio::task::spawn_blocking(|| self.pods.0.join().unwrap()).await.unwrap();
+    }
+}
+
+fn object(kind: &str, name: &str, spec: &Value) -> Value {
+    json!({
+        "apiVersion": "segmentation.dev/v1alpha1",
+        "kind": kind,
+        "metadata": {"name": name, "namespace": "shop"},
+        "spec": spec,
+    })
+}
+
+fn ready_reason(status: &Value) -> Option<&str> {
+    status["conditions"].as_array()?.iter().find(|condition| condition["type"] == "Ready")?["reason"].as_str()
+}
+
+/// Does what the pods of new Jobs would do, and says so in the Jobs' status.
+async fn run_pods(api: &Api, addresses: &[ShardAddress], failing: &AtomicUsize, stop: &CancellationToken) {
+    while !stop.is_cancelled() {
+        for mut job in api.list("jobs") {
+            if job["status"]["conditions"].is_array() {
+                continue;
+            }
+            let fails = failing.fetch_update(Ordering::SeqCst, Ordering::SeqCst, |count| count.checked_sub(1)).is_ok();
+            let condition = if fails {
+                json!({"type": "Failed", "status": "True", "reason": "BackoffLimitExceeded", "message": "no"})
+            } else {
+                work(addresses, &job).await;
+                json!({"type": "Complete", "status": "True"})
+            };
+            job["status"] = json!({"conditions": [condition]});
+            api.put("jobs", job);
+        }
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+}
+
+async fn work(addresses: &[ShardAddress], job: &Value) {
+    let shards = store::shards(addresses, &Credentials::default()).unwrap();
+    let args = job["spec"]["template"]["spec"]["containers"][0]["args"].as_array().unwrap();
+    let value = |flag: &str| {
+        let at = args.iter().position(|arg| arg == flag).unwrap();
+        args[at + 1].as_str().unwrap().to_owned()
+    };
+    if args[0] == "schema" {
+        let new = NewStore { name: value("--store"), lanes: 8, clock: Clock::System, adopt: false };
+        schema::apply(shards, &new).await.unwrap();
+        return;
+    }
+    let options = manual::Options {
+        run: value("--run").parse::<Uuid>().unwrap(),
+        clock: Clock::System,
+        bounds: Bounds { profiles: 1000, criteria: 1000 },
+        limits: Limits { seconds: 60, memory_bytes: 1_000_000_000, statements_at_once: 1 },
+        slices_at_once: 1,
+    };
+    let report = manual::manual(&shards, &options, &CancellationToken::new()).await;
+    assert!(report.failures.is_empty(), "{:?}", report.failures);
+}
