@@ -336,6 +336,53 @@ async fn new_property_pairs_are_filled_in() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn properties_of_new_events_are_as_if_they_were_filled_in() {
+    let values = [
+        r#""text with | and \"quotes\" é""#,
+        r#""""#,
+        r#""0012.50""#,
+        r#""-0""#,
+        "0.1",
+        "-0",
+        "-12.345678901234",
+        "1e3",
+        "0.0000000004",
+        "99999999999999999999999999999",
+        "123456789012345678901234567890.5",
+        "1.7976931348623157e308",
+        "true",
+        r#""2026-01-02T03:04:05.678+01:00""#,
+        r#""2026-01-02""#,
+        r#""1969-12-31""#,
+        r#"["a",1.50,"ü\u0000'",true]"#,
+        "[]",
+        "null",
+    ];
+    let lines: String = (0..)
+        .zip(values)
+        .map(|(id, value)| event("a", id % 3, id, "2026-01-01T00:00:00Z", &format!("{{\"v\":{value},\"w\":{id}}}")))
+        .collect();
+    let lines = lines + &event("b", 1, 1, "1990-01-01", r#"{"v":1}"#);
+    let account = segment_rules::sip_hash_64("a");
+    let pairs = [("Placed Order", "v"), ("*", "v"), ("*", "w"), ("Other", "v")];
+    let (before, after) = (Scratch::new("load_pairs_before", 1).await, Scratch::new("load_pairs_after", 1).await);
+    let client = before.client.clone().with_database("load_pairs_before_0");
+    for (metric, property) in pairs {
+        let pair = format!("INSERT INTO property_pairs VALUES ({account}, '{metric}', '{property}', 1, 1)");
+        client.query(&pair).execute().await.unwrap();
+    }
+    before.load("", &lines).await.unwrap();
+    after.load("", &lines).await.unwrap();
+    for (metric, property) in pairs {
+        load::backfill(&after.store.shards[0], account, metric, property).await.unwrap();
+    }
+    let rows = "SELECT * EXCEPT version, bitAnd(version, 18446744073709551615) AS line FROM event_properties FINAL";
+    let filled_in = after.rows(rows).await;
+    assert_eq!(filled_in.len(), 2 * values.len());
+    assert_eq!(before.rows(rows).await, filled_in);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_stop_gives_the_claims_back() {
     let scratch = Scratch::new("load_stop", 1).await;
     let (profiles, events) = world();

@@ -1,4 +1,4 @@
--- Decodes values: the first character is a tag, see segment_rules::value.
+-- Decodes values: the first character is a tag, see segment_rules::value. To add zero turns -0 into 0.
 CREATE MATERIALIZED VIEW IF NOT EXISTS event_properties_follow TO event_properties AS
 WITH
     substring(value, 1, 1) AS tag,
@@ -14,7 +14,7 @@ SELECT
     account, bucket, metric, property, toDate(time) AS day, profile_no, time, event,
     transform(tag, ['s', 'q', 'n', 'b', 't', 'd', 'l'], ['text', 'digits', 'number', 'bool', 'time', 'date', 'list'], 'absent') AS kind,
     if(tag = 'l', '', payload) AS text,
-    if(is_number, toFloat64OrZero(payload), 0) AS number,
+    if(is_number, toFloat64OrZero(payload) + 0, 0) AS number,
     if(is_number AND length(digits) <= 29,
         toInt128OrNull(concat(if(negative, '-', ''), digits, rightPad(fraction, 9, '0'))), NULL) AS amount,
     if(tag = 't', toInt64OrZero(substring(value, 2, bar - 2)), 0) AS time_ms,

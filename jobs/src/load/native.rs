@@ -116,11 +116,15 @@ impl Block {
     /// Seven bits a byte, the lowest first; all but the last have the eighth set.
     fn length(&mut self, mut length: usize) {
         while length >= 0x80 {
-            self.bytes.push((length & 0x7f) as u8 | 0x80);
+            self.bytes.push(low_byte(length) | 0x80);
             length >>= 7;
         }
-        self.bytes.push(length as u8);
+        self.bytes.push(low_byte(length));
     }
+}
+
+fn low_byte(number: usize) -> u8 {
+    number.to_le_bytes()[0]
 }
 
 #[cfg(test)]
@@ -133,7 +137,7 @@ mod tests {
         block.fixed("n", "UInt16", [1_u16, 2].into_iter().map(u16::to_le_bytes));
         block.texts("t", ["", "é"].into_iter().map(str::as_bytes));
         let column = |name: &str, kind: &str, data: &[u8]| {
-            let head = [&[name.len() as u8], name.as_bytes(), &[kind.len() as u8], kind.as_bytes()].concat();
+            let head = [&[low_byte(name.len())], name.as_bytes(), &[low_byte(kind.len())], kind.as_bytes()].concat();
             [&head, data].concat()
         };
         let expected = [vec![2, 2], column("n", "UInt16", &[1, 0, 2, 0]), column("t", "String", &[0, 2, 0xc3, 0xa9])];

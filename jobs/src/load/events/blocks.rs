@@ -17,7 +17,7 @@ impl Job {
     /// Rows of `events_by_profile`.
     pub(super) fn events_block(&self, events: &[Event]) -> Vec<u8> {
         let mut block = Block::new(events.len());
-        self.places(&mut block, events.iter());
+        self.places(&mut block, || events.iter());
         block.maps("properties", events.iter().map(|event| self.texts.properties(event)));
         block.finish()
     }
@@ -27,8 +27,8 @@ impl Job {
         let values: Vec<Option<Value>> = rows.iter().map(|row| row.value.and_then(properties::decode)).collect();
         let value = || values.iter().map(Option::as_ref);
         let mut block = Block::new(rows.len());
-        self.places(&mut block, rows.iter().map(|row| row.event));
-        block.names("property", wanted.names(), rows.iter().map(|row| row.property));
+        self.places(&mut block, || rows.iter().map(|row| row.event));
+        block.names("property", wanted.names(), rows.iter().map(|row| row.name));
         let day = |row: &Property<'_>| partitions::day(row.event.time_ms).to_le_bytes();
         block.fixed("day", "Date", rows.iter().map(day));
         let kind = |value: Option<&Value>| value.map_or(Kind::Absent, Value::kind) as i8;
@@ -44,9 +44,8 @@ impl Job {
     }
 
     /// What both tables say of an event.
-    fn places<'a>(&self, block: &mut Block, events: impl Iterator<Item = &'a Event> + Clone) {
+    fn places<'a, I: Iterator<Item = &'a Event>>(&self, block: &mut Block, events: impl Fn() -> I) {
         let metrics = &self.texts.metrics.texts;
-        let events = || events.clone();
         block.fixed("account", "UInt64", events().map(|event| event.account.to_le_bytes()));
         block.fixed("bucket", "UInt16", events().map(|event| event.bucket.to_le_bytes()));
         block.fixed("profile_no", "UInt32", events().map(|event| event.profile_no.to_le_bytes()));

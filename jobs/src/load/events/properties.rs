@@ -13,8 +13,8 @@ const ROWS_OF_AN_INSERT: usize = 1_000_000;
 /// A row of `event_properties`.
 pub(super) struct Property<'a> {
     pub(super) event: &'a Event,
-    /// Number of its name in [`Wanted`].
-    pub(super) property: u32,
+    /// Its number in [`Wanted`].
+    pub(super) name: u32,
     /// Encoded; `None`: the event has no such property, which an earlier version may have had.
     pub(super) value: Option<&'a [u8]>,
 }
@@ -76,7 +76,7 @@ impl<'a> Wanted<'a> {
             rows.extend(wanted.iter().map(|property| {
                 let name = names.texts[*property as usize].as_bytes();
                 let value = texts.properties(event).find(|(other, _)| *other == name).map(|(_, value)| value);
-                Property { event, property: *property, value }
+                Property { event, name: *property, value }
             }));
         }
         (events.len(), rows)
@@ -85,9 +85,9 @@ impl<'a> Wanted<'a> {
     /// Brings rows, which come in the order of the events, into that of the table.
     pub(super) fn sort(&self, rows: &mut [Property<'_>], metrics: &[u32]) {
         let properties = self.names.ranks();
-        rows.sort_by_key(|Property { event, property, .. }| {
-            let (metric, property) = (metrics[event.metric as usize], properties[*property as usize]);
-            (event.account, event.bucket, metric, property, partitions::day(event.time_ms))
+        rows.sort_by_key(|Property { event, name, .. }| {
+            let (metric, name) = (metrics[event.metric as usize], properties[*name as usize]);
+            (event.account, event.bucket, metric, name, partitions::day(event.time_ms))
         });
     }
 }
