@@ -57,7 +57,9 @@ pub(crate) fn print(compiled: &Compiled, members: &Members, style: Style) -> Res
         if definitions.len() > 1 {
             found.sort_unstable_by_key(|member| (member.profile, member.namespace));
         }
-        found.into_iter().for_each(|member| printer.take(member));
+        for member in found {
+            printer.take(member);
+        }
     }
     exit::written(printer.end())
 }
