@@ -84,6 +84,7 @@ pub mod rule_join {
         EDGE = "edge",
         FILTERED = "filtered",
         FILTERED_TEXTS = "filtered_texts",
+        FOLLOWS = "follows",
         LOADED_UNIVERSE = "loaded_universe",
         NEAR = "near",
         NODES = "nodes",
