@@ -101,6 +101,7 @@ fn statements(rows: &Rows) -> [Vec<Statement>; 4] {
         (raw(role::NEAR).next().is_some(), sql::NEAR),
         (roles.contains(&role::SAMPLE), sql::SAMPLE),
         (once.clone().any(|plain| plain), sql::ANY),
+        (forms.contains(&form::FOLLOWS), sql::FOLLOWS),
         (forms.contains(&form::STRETCHES), sql::STRETCHES),
         (forms.contains(&form::PIECE), sql::PIECES),
         (rows.spans.iter().any(|span| span.piece != 0 && !span.metric.is_empty()), sql::DAY_PIECES),

@@ -93,6 +93,9 @@ impl Shard {
         for (name, value) in [
             // A month that has been merged into one part needs no deduplication while reading, and months share no rows.
             ("do_not_merge_across_partitions_select_final", "1"),
+            // Joins are done as they are written, facts with few rules: left to itself the server multiplies facts by
+            // windows before it compares their metrics.
+            ("query_plan_optimize_join_order_limit", "0"),
             // A statement that has been answered has been done, whatever became of the connection.
             ("wait_end_of_query", "1"),
             // An insert is a part of its own at once: the server would wait whether more come.
@@ -101,8 +104,6 @@ impl Shard {
             ("compile_expressions", "0"),
             ("compile_aggregate_expressions", "0"),
             ("compile_sort_description", "0"),
-            // Joins are written in the order that is fast: rules to facts. Without statistics the server puts facts to facts.
-            ("query_plan_optimize_join_order_limit", "0"),
             // Text becomes the nearest Float64, as everywhere else.
             ("precise_float_parsing", "1"),
         ] {

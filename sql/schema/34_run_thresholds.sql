@@ -6,7 +6,7 @@ CREATE TABLE IF NOT EXISTS run_thresholds
     slice UInt32,
     window UInt32,
     slot UInt32 COMMENT 'Of the criterion',
-    op Enum8('count' = 1, 'sum' = 2, 'negative_sum' = 3, 'average' = 4, 'days' = 7, 'edge' = 8, 'regular' = 9, 'sequence' = 10, 'any' = 11, 'planes' = 12, 'stretches' = 13),
+    op Enum8('count' = 1, 'sum' = 2, 'negative_sum' = 3, 'average' = 4, 'days' = 7, 'edge' = 8, 'regular' = 9, 'sequence' = 10, 'any' = 11, 'planes' = 12, 'stretches' = 13, 'follows' = 14),
     at_least UInt64 COMMENT 'Of counts, days and periods',
     amount String COMMENT 'Bound of sums and averages in billionths, as a whole number in digits',
     bounded UInt8 COMMENT 'Of an average, 0: that there is one is enough',

@@ -86,6 +86,7 @@ pub mod rule_join {
         EDGE = "edge",
         FILTERED = "filtered",
         FILTERED_TEXTS = "filtered_texts",
+        FOLLOWS = "follows",
         FREE_TEXTS = "free_texts",
         LOADED_UNIVERSE = "loaded_universe",
         NEAR = "near",

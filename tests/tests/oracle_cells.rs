@@ -5,11 +5,12 @@ use segment_tests::cells::{self, Cell};
 use segment_tests::evaluator::Segmentctl;
 
 /// The files of cases, with their names.
-const FILES: [(&str, &str); 6] = [
+const FILES: [(&str, &str); 7] = [
     ("values", include_str!("cells/values.txt")),
     ("times", include_str!("cells/times.txt")),
     ("windows", include_str!("cells/windows.txt")),
     ("events", include_str!("cells/events.txt")),
+    ("days", include_str!("cells/days.txt")),
     ("kinds", include_str!("cells/kinds.txt")),
     ("data", include_str!("cells/data.txt")),
 ];

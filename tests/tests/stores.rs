@@ -5,6 +5,7 @@
 
 use anyhow::{Result, anyhow, bail, ensure};
 use segment_tests::cases::{self, Regression};
+use segment_tests::cells;
 use segment_tests::server::Server;
 use segment_tests::store::{Shape, whole};
 use segment_tests::world::Batch;
@@ -53,6 +54,14 @@ fn stores_of_every_shape_agree_with_the_oracle_on_random_worlds() -> Result<()> 
         }
     }
     Ok(())
+}
+
+#[test]
+fn summaries_agree_with_cells_of_days_worked_out_by_hand() -> Result<()> {
+    let Some(server) = Server::start()? else { return Ok(()) };
+    let cells = cells::parse(include_str!("cells/days.txt"))?;
+    let shape = Shape { shards: 1, profiles: ONE_BUCKET, loads: &[true] };
+    cells::check(&cells, &|batch| shape.members(&server, batch))
 }
 
 #[test]

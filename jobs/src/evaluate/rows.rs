@@ -56,6 +56,7 @@ pub mod form {
     pub const PIECE: i8 = 7;
     pub const COUNT: i8 = 8;
     pub const STRETCHES: i8 = 9;
+    pub const FOLLOWS: i8 = 10;
 }
 
 /// Values of `run_nodes.op`.
@@ -79,6 +80,7 @@ pub mod threshold {
     pub const ANY: i8 = 11;
     pub const PLANES: i8 = 12;
     pub const STRETCHES: i8 = 13;
+    pub const FOLLOWS: i8 = 14;
 }
 
 macro_rules! staged {

@@ -50,6 +50,8 @@ struct WindowExtra {
 
 /// What of the summaries' counts is right: they count no further.
 const COUNTED: u64 = 8;
+/// Of a longer span the days tell little.
+const SHORT_MS: i64 = 31 * DAY_MS;
 /// Of shorter periods too many days lie in two.
 const LONG_S: i64 = 2 * DAY_MS / 1000;
 
@@ -247,27 +249,55 @@ impl Planner<'_> {
         self.threshold(number, slot, threshold::SEQUENCE, |_| {});
     }
 
-    /// For each source the slot of those who have so many events of it. Summaries tell it of large units at little cost;
-    /// in small ones it would cost more than it spares.
-    fn candidates(&mut self, needed: &[Option<&Source>], interval: Interval, least: u64) -> Vec<u32> {
+    /// For each source the slot of those who have so many events of it; for a step of a sequence and the next one, of
+    /// those who have the one soon after the other. Summaries tell it of large units at little cost; in small ones it
+    /// would cost more than it spares.
+    fn candidates(
+        &mut self,
+        form: i8,
+        needed: &[Option<&Source>],
+        interval: Interval,
+        extra: &WindowExtra,
+    ) -> Vec<u32> {
+        let mut slots = vec![0; needed.len()];
         if self.known.months.get(&self.unit).is_none_or(BTreeSet::is_empty) {
-            return vec![0; needed.len()];
+            return slots;
         }
-        let mut slots: Vec<u32> = Vec::new();
         for (index, needed_here) in needed.iter().enumerate() {
-            let before = needed.iter().take(index).position(|before| before == needed_here);
-            let slot = match (needed_here, before) {
-                (None, _) => 0,
-                (Some(_), Some(before)) => slots[before],
-                (Some(source), None) => {
-                    let slot = self.slot();
-                    self.count(slot, source, interval, least);
-                    slot
+            let Some(source) = *needed_here else { continue };
+            if form == form::EDGE && index > 0 {
+                slots[index] = slots[index - 1];
+                continue;
+            }
+            let pair = needed.windows(2).nth(index.min(needed.len().saturating_sub(2)));
+            slots[index] = match pair {
+                Some([Some(one), Some(other)]) if form == form::SEQUENCE && extra.every_ms <= SHORT_MS => {
+                    self.following(one, other, interval, extra.every_ms)
                 }
-            };
-            slots.push(slot);
+                _ => None,
+            }
+            .unwrap_or_else(|| self.having(source, interval, extra.least));
         }
         slots
+    }
+
+    fn having(&mut self, source: &Source, interval: Interval, least: u64) -> u32 {
+        let slot = self.slot();
+        self.count(slot, source, interval, least);
+        slot
+    }
+
+    /// The slot of those who have an event of another source soon after one; days tell only of whole metrics.
+    fn following(&mut self, one: &Source, other: &Source, interval: Interval, every_ms: i64) -> Option<u32> {
+        let sources = [plain(one)?, plain(other)?].map(|source| (self.source(source, None), None)).to_vec();
+        let extra = WindowExtra { every_ms, ..WindowExtra::default() };
+        let window = self.window(form::FOLLOWS, sources, interval, extra);
+        if let Some(before) = self.rows.thresholds.last().filter(|row| row.window == window) {
+            return Some(before.slot);
+        }
+        let slot = self.slot();
+        self.threshold(window, slot, threshold::FOLLOWS, |_| {});
+        Some(slot)
     }
 
     /// The instants of a window of events; they widen the slice's reach.
@@ -296,10 +326,13 @@ impl Planner<'_> {
         if let Some(known) = self.windows.get(&key) {
             return *known;
         }
-        let candidates = self.candidates(&needed, interval, key.extra.least);
+        let candidates = self.candidates(form, &needed, interval, &key.extra);
         let number = self.next_window();
         let Stage { run, attempt, slice, .. } = self.stage;
-        let (from_day, to_day) = if form == form::PIECE { months::touched(interval) } else { months::whole(interval) };
+        let (from_day, to_day) = match form {
+            form::PIECE | form::FOLLOWS => months::touched(interval),
+            _ => months::whole(interval),
+        };
         let (zone_from, zone_offset) = match key.extra.zone.as_str() {
             "" => Default::default(),
             zone => instants::day_pieces(zone, interval.from_ms, interval.to_ms).into_iter().unzip(),
