@@ -174,6 +174,8 @@ pub(super) async fn events(work: &Work<'_>, criteria: &BTreeMap<u64, &Criterion>
     };
     let staging = [
         (source::FILTERED, rule_join::FILTERED),
+        // The texts that pass come before the events that have them.
+        (source::FILTERED, rule_join::PASSING_TEXTS),
         (source::FILTERED, rule_join::FILTERED_TEXTS),
         (source::COMBINED, rule_join::COMBINED),
         (source::VALUED, rule_join::VALUES),
