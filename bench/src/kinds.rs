@@ -81,10 +81,19 @@ fn better(best: &mut Option<Cost>, found: Cost) {
     }
 }
 
-/// What the statements of a scope took, those of later stages and of staging left out.
+/// What the statements of a scope took, those of later stages and of staging left out. The level of nodes of the
+/// definition itself is left out too; what a criterion is put together with below it counts.
 fn cost(entries: &[Entry], scope: &str) -> Cost {
     let mut cost = Cost::default();
-    for entry in entries.iter().filter(|entry| entry.scope == scope) {
+    let of_scope = || entries.iter().filter(|entry| entry.scope == scope);
+    let slices = of_scope().filter(|entry| entry.name == "results").map(|entry| entry.calls).sum::<u64>();
+    for entry in of_scope() {
+        if entry.name == "nodes" && entry.calls > slices {
+            let share = |of: u64| of * (entry.calls - slices) / entry.calls;
+            cost.time_us += share(u64::try_from(entry.time_us).unwrap_or(0));
+            cost.cpu_us += share(entry.cpu_us);
+            cost.names = format!("{} nodes {:.3}", cost.names, from_us(share(entry.cpu_us)));
+        }
         if LATER.contains(&entry.name.as_str()) || entry.name.starts_with("run_") {
             continue;
         }
