@@ -1,5 +1,5 @@
 # What people and CI call. `make` alone prints this help.
-.PHONY: help demo demo-local test test-rust lint deny crds crd-validation bench soak
+.PHONY: help demo demo-local test test-rust test-cluster lint shellcheck deny crds crd-validation bench soak
 
 help: ## Print this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 24
@@ -28,9 +28,18 @@ crd-validation: ## What the API server itself would refuse in crds/*.yaml (needs
 	elif [ -n "$$CI" ]; then echo "crd-validation: Go is missing" >&2; exit 1; \
 	else echo "crd-validation: LEFT OUT, because Go is missing; install Go 1.26 to run it"; fi
 
-lint: ## Formatting and lints
+test-cluster: ## A pod of our image on a real cluster: KUBECONFIG's, else kind, else one made here (tests/cluster/README.md)
+	cargo build --package segment-jobs
+	tests/cluster/with.sh tests/cluster/check.sh
+
+lint: shellcheck ## Formatting and lints
 	cargo fmt --all --check
 	cargo clippy --workspace --all-targets -- --deny warnings
+
+shellcheck: ## Lints of the shell scripts (left out where shellcheck is missing)
+	@if command -v shellcheck >/dev/null; then shellcheck -x .ci/run tests/*/*.sh; \
+	elif [ -n "$$CI" ]; then echo "shellcheck is missing" >&2; exit 1; \
+	else echo "shellcheck: LEFT OUT, because it is missing"; fi
 
 deny: ## Licences, bans and sources of all dependencies (needs cargo-deny)
 	cargo deny check licenses bans sources
