@@ -1,5 +1,6 @@
 # What people and CI call. `make` alone prints this help.
-.PHONY: help demo demo-local test test-rust lint deny crds crd-validation bench soak
+.PHONY: help demo demo-local test test-rust test-cluster lint manifests manifests-check \
+  shellcheck deny crds crd-validation bench soak
 
 help: ## Print this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 24
@@ -20,7 +21,7 @@ test: ## All tests; they start the servers that they need and end them
 # The oracle's tests call segmentctl, and tests start servers by the program embedded-clickhouse: build both first.
 test-rust: ## As test, but for the validation of the custom resource definitions
 	cargo build --package embedded-clickhouse --package segment-jobs --package segmentctl
-	SEGMENT_TESTS_REQUIRE_SEGMENTCTL=1 cargo test --workspace --no-fail-fast
+	SEGMENT_TESTS_REQUIRE_SEGMENTCTL=1 cargo test --workspace --exclude segment-operator-tests --no-fail-fast
 
 crd-validation: ## What the API server itself would refuse in crds/*.yaml (needs Go; left out where it is missing)
 	@if command -v go >/dev/null; then \
@@ -28,9 +29,25 @@ crd-validation: ## What the API server itself would refuse in crds/*.yaml (needs
 	elif [ -n "$$CI" ]; then echo "crd-validation: Go is missing" >&2; exit 1; \
 	else echo "crd-validation: LEFT OUT, because Go is missing; install Go 1.26 to run it"; fi
 
-lint: ## Formatting and lints
+test-cluster: ## The operator on a real cluster: KUBECONFIG's, else kind, else one made here (ARGS="--test lifecycle")
+	cargo build --package segment-operator --package segment-jobs --package embedded-clickhouse
+	cargo test --package segment-operator-tests --no-run
+	tests/cluster/with.sh tests/operator/run.sh $(ARGS)
+
+manifests: ## Write manifests/install.yaml anew
+	manifests/generate.sh
+
+manifests-check: ## Whether it is up to date, and the kustomizations sound
+	manifests/generate.sh --check
+
+lint: shellcheck ## Formatting and lints
 	cargo fmt --all --check
 	cargo clippy --workspace --all-targets -- --deny warnings
+
+shellcheck: ## Lints of the shell scripts (left out where shellcheck is missing)
+	@if command -v shellcheck >/dev/null; then shellcheck -x .ci/run tests/*/*.sh manifests/*.sh; \
+	elif [ -n "$$CI" ]; then echo "shellcheck is missing" >&2; exit 1; \
+	else echo "shellcheck: LEFT OUT, because it is missing"; fi
 
 deny: ## Licences, bans and sources of all dependencies (needs cargo-deny)
 	cargo deny check licenses bans sources

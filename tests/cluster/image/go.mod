@@ -1,0 +1,3 @@
+module segmentation.dev/cluster-image
+
+go 1.26.0

@@ -1,0 +1,39 @@
+#!/usr/bin/env bash
+# with.sh COMMAND...: runs a command on a cluster that has the images of our programs: that of KUBECONFIG, which has to be
+# able to pull them (SEGMENT_REGISTRY, SEGMENT_TAG); else one of kind, where Docker runs; else our own node, which is ended
+# afterwards unless it was up before. SEGMENT_TESTS_HOST is the address under which pods reach this machine.
+set -euo pipefail
+# shellcheck source-path=SCRIPTDIR source=common.sh
+source "$(dirname "${BASH_SOURCE[0]}")/common.sh"
+
+with_kind() {
+  local archive name=segmentation
+  export KUBECONFIG="$target/kind.kubeconfig"
+  kind get clusters | grep -qx "$name" || kind create cluster --name "$name"
+  kind export kubeconfig --name "$name"
+  for archive in $("$here/images.sh"); do kind load image-archive "$archive" --name "$name"; done
+  SEGMENT_TESTS_HOST="$(docker network inspect kind --format '{{range .IPAM.Config}}{{.Gateway}} {{end}}' | tr ' ' '\n' | grep -m1 '\.')"
+  export SEGMENT_TESTS_HOST
+  exec "$@"
+}
+
+with_node() {
+  local cluster="$here/cluster.sh"
+  export SEGMENT_TESTS_HOST="$node_address"
+  if [ ! -e "$run/up" ]; then
+    trap '"$cluster" down' EXIT
+    "$cluster" up
+  else
+    # shellcheck disable=SC2046
+    "$cluster" load $("$here/images.sh") >/dev/null
+  fi
+  "$cluster" run "$@"
+}
+
+if [ -n "${KUBECONFIG:-}" ]; then
+  exec "$@"
+elif command -v kind >/dev/null && docker info >/dev/null 2>&1; then
+  with_kind "$@"
+else
+  with_node "$@"
+fi

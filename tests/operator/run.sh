@@ -1,0 +1,12 @@
+#!/usr/bin/env bash
+# run.sh [ARGUMENTS OF cargo test]: installs the operator in the cluster of KUBECONFIG, as users do, and runs the tests of
+# this folder. They were built before: the cluster's network has no way out.
+set -euo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")/../.."
+
+tests/cluster/check.sh
+images="s#segmentation.local/#${SEGMENT_REGISTRY:-segmentation.local}/#; s#:dev#:${SEGMENT_TAG:-dev}#"
+sed "$images" manifests/install.yaml | kubectl apply --server-side --force-conflicts --filename - >/dev/null
+kubectl rollout restart deployment/segment-operator --namespace segmentation-system >/dev/null
+kubectl rollout status deployment/segment-operator --namespace segmentation-system --timeout 120s
+cargo test --offline --package segment-operator-tests "$@"
