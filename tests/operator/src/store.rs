@@ -18,7 +18,7 @@ use crate::shards::{PASSWORD, Shards, USER};
 use crate::wait::until;
 
 /// Nothing in these tests takes so long on an idle machine by far; builds beside them may slow them down.
-pub const DEADLINE: Duration = Duration::from_secs(120);
+pub const DEADLINE: Duration = Duration::from_mins(2);
 /// The account of most tests.
 pub const ACCOUNT: &str = "acme";
 const SECRET: &str = "clickhouse";
