@@ -9,4 +9,12 @@ images="s#segmentation.local/#${SEGMENT_REGISTRY:-segmentation.local}/#; s#:dev#
 sed "$images" manifests/install.yaml | kubectl apply --server-side --force-conflicts --filename - >/dev/null
 kubectl rollout restart deployment/segment-operator --namespace segmentation-system >/dev/null
 kubectl rollout status deployment/segment-operator --namespace segmentation-system --timeout 120s
+
+# The API server takes every example, and all that the overlay for production adds.
+for namespace in marketing data campaigns; do
+  kubectl create namespace "$namespace" --dry-run=client --output yaml | kubectl apply --filename - >/dev/null
+done
+kubectl apply --server-side --force-conflicts --dry-run=server --filename manifests/examples --filename examples >/dev/null
+kubectl kustomize manifests/overlays/production | kubectl apply --server-side --force-conflicts --dry-run=server --filename - >/dev/null
+
 cargo test --offline --package segment-operator-tests "$@"
