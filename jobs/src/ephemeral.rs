@@ -97,8 +97,7 @@ impl Ephemeral {
         reading: load::Reading,
         stop: &CancellationToken,
     ) -> Result<Vec<TouchedUnit>, LoadError> {
-        publish::register_in_empty(self.shard(), compiled).await?;
-        let units = load::load_unseen(&self.store, reading, stop).await?;
+        let units = load::load_unseen(&self.store, compiled, reading, stop).await?;
         self.shard().call(sql::LIVE_PROFILES, "load").execute().await?;
         Ok(units)
     }

@@ -106,13 +106,12 @@ fn statements(rows: &Rows) -> [Vec<Statement>; 4] {
         (forms.contains(&form::PIECE), sql::PIECES),
         (rows.spans.iter().any(|span| span.piece != 0 && !span.metric.is_empty()), sql::DAY_PIECES),
     ];
-    let second = [
-        (of_texts, sql::FILTERED_TEXTS),
-        (free, sql::FREE_TEXTS),
-        (cells, sql::CELL_MEMBERS),
+    let second = [(of_texts, sql::FILTERED_TEXTS), (free, sql::FREE_TEXTS), (cells, sql::CELL_MEMBERS)];
+    let third = [
+        (of_form(source::VALUED).next().is_some(), sql::VALUES),
+        (once.any(|plain| !plain), sql::CHOSEN),
         (!rows.spans.is_empty(), sql::PLANES),
     ];
-    let third = [(of_form(source::VALUED).next().is_some(), sql::VALUES), (once.any(|plain| !plain), sql::CHOSEN)];
     let fourth = [
         (forms.contains(&form::COUNT), sql::COUNTS),
         (forms.contains(&form::AGGREGATE), sql::AGGREGATE),

@@ -45,6 +45,7 @@ mod summaries;
 
 use std::{sync::Arc, time::Instant};
 
+use segment_rules::Compiled;
 use tokio_util::sync::CancellationToken;
 
 use self::{
@@ -171,10 +172,11 @@ impl Reading {
     }
 }
 
-/// Loads inputs into an empty store of one shard that nobody else sees: without claims, summaries and commits. Returns its
-/// units.
+/// Loads inputs into an empty store of one shard that nobody else sees: without claims, summaries and commits, and of events
+/// with the properties that the rules ask for. Returns its units.
 pub(crate) async fn load_unseen(
     store: &Store,
+    compiled: &Compiled,
     Reading { options, progress, lines }: Reading,
     stop: &CancellationToken,
 ) -> Result<Vec<TouchedUnit>, LoadError> {
@@ -183,7 +185,7 @@ pub(crate) async fn load_unseen(
     let context = Context { store, claims: &claims };
     let mut accounts = Accounts::none(&context, sizes);
     let summaries = [Kind::Cells, Kind::Months].map(|kind| Summaries::none(&context, kind));
-    let pairs = Arc::new(Pairs::read(store).await?);
+    let pairs = Arc::new(Pairs::asked(compiled));
     let into = Target { accounts: &mut accounts, summaries, pairs: &pairs };
     let outcome = insert(&context, lines, into, stop, &mut LoadReport::default()).await;
     progress.end();

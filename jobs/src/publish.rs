@@ -15,15 +15,11 @@ mod write;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use segment_rules::{AccountRules, Compiled, Definition, property_pairs, sip_hash_64};
+use segment_rules::{AccountRules, Compiled, Definition, sip_hash_64};
 use uuid::Uuid;
 
 pub(crate) use self::patterns::{first_bad, refused_patterns};
-use self::{
-    plan::Wanted,
-    rows::{PairRow, RunRow},
-    survey::Survey,
-};
+use self::{plan::Wanted, rows::RunRow, survey::Survey};
 pub use self::{
     plan::{Gone, Standing, State},
     read::{Numbers, PublishedDefinition, RunSegment, members, numbers, published, retired_since, run_segments},
@@ -177,16 +173,6 @@ pub async fn start_run(store: &Store, run: Uuid, due: &[Due]) -> Result<Vec<Stri
         }
     }
     Ok(shards)
-}
-
-/// Registers the property pairs of rules in a store without events, where there is nothing to fill in.
-pub(crate) async fn register_in_empty(shard: &Shard, compiled: &Compiled) -> Result<(), ShardError> {
-    let rows = compiled.accounts.iter().flat_map(|(key, rules)| {
-        let account = sip_hash_64(key);
-        let row = move |(metric, property)| PairRow { account, metric, property, filled: 1, version: 1 };
-        property_pairs(rules).into_iter().map(row)
-    });
-    shard.insert_all("property_pairs", "publish", rows).await
 }
 
 /// Brings standings up to date with what the shards say now. Returns the shards, by index, that did not answer.

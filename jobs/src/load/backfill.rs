@@ -3,6 +3,7 @@
 use std::collections::{HashMap, HashSet};
 
 use clickhouse::Row;
+use segment_rules::{Compiled, property_pairs, sip_hash_64};
 use segment_sql::load as sql;
 use serde::Deserialize;
 
@@ -65,6 +66,12 @@ impl Pairs {
             pairs.push(of_shard);
         }
         Ok(Self(pairs))
+    }
+
+    /// Those that rules ask for, for a store of one shard.
+    pub(super) fn asked(compiled: &Compiled) -> Self {
+        let of_account = |(key, rules): (&String, _)| (sip_hash_64(key), property_pairs(rules).into_iter().collect());
+        Self(vec![PairsOfShard(compiled.accounts.iter().map(of_account).collect())])
     }
 
     /// Those of a shard, by its number.
