@@ -128,7 +128,7 @@ pub(crate) struct DataArgs {
     #[arg(long, default_value_t = 6_000_000_000)]
     pub(crate) statement_memory: u64,
     /// How many criterion kinds of a slice are evaluated at the same time.
-    #[arg(long, default_value_t = 1)]
+    #[arg(long, default_value_t = 2)]
     pub(crate) statements_at_once: usize,
     /// How many slices of a run are evaluated at the same time.
     #[arg(long, default_value_t = 1)]

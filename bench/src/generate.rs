@@ -6,6 +6,7 @@ use std::{fs, path::PathBuf, time::Instant};
 
 use anyhow::{Context, Result, bail};
 use clickhouse::Row;
+use futures::{StreamExt, TryStreamExt, stream};
 use indicatif::{ProgressBar, ProgressStyle};
 use jiff::{Span, civil::Date};
 use segment_jobs::{
@@ -28,6 +29,8 @@ use crate::{
 const FORM: u32 = 1;
 /// The version of the summaries.
 const SUMMARY: u64 = 1;
+/// How many buckets are filled at the same time.
+const BUCKETS_AT_ONCE: usize = 2;
 /// Key and how many of a hundred profiles have it; together five rows a profile.
 const TRAITS: &[(&str, u8)] = &[
     ("consent/email", 70),
@@ -131,18 +134,12 @@ async fn generate(bench: &Bench) -> Result<()> {
     bar.set_style(ProgressStyle::with_template("{wide_bar} {pos}/{len} {elapsed}, {eta} left: {msg}")?);
     bench.call(sql::ACCOUNTS).param("accounts", bench.args.accounts).param("buckets", buckets).execute().await?;
     bench.call(sql::PAIRS).param("accounts", bench.args.accounts).execute().await?;
-    for bucket in 0..buckets {
-        bar.set_message(format!("profiles and traits of bucket {bucket}"));
-        let unit = Unit { bench, bucket, profiles: profiles(bench, bucket, buckets).await? };
-        bar.inc(1);
-        unit.traits().await?;
-        bar.inc(1);
-        for month in months()? {
-            bar.set_message(format!("events of {month} of bucket {bucket}"));
-            unit.events(month).await?;
-            bar.inc(1);
-        }
-    }
+    // The server writes a statement's rows by one thread.
+    stream::iter(0..buckets)
+        .map(|bucket| fill(bench, bucket, buckets, &bar))
+        .buffer_unordered(BUCKETS_AT_ONCE)
+        .try_collect::<()>()
+        .await?;
     bar.set_message("merging");
     merge(bench).await?;
     bar.inc(1);
@@ -157,6 +154,21 @@ async fn generate(bench: &Bench) -> Result<()> {
     commit_universe(bench, buckets).await?;
     merge(bench).await?;
     bar.finish_and_clear();
+    Ok(())
+}
+
+/// Writes all facts of a bucket.
+async fn fill(bench: &Bench, bucket: u16, buckets: u16, bar: &ProgressBar) -> Result<()> {
+    bar.set_message(format!("profiles and traits of bucket {bucket}"));
+    let unit = Unit { bench, bucket, profiles: profiles(bench, bucket, buckets).await? };
+    bar.inc(1);
+    unit.traits().await?;
+    bar.inc(1);
+    for month in months()? {
+        bar.set_message(format!("events of {month} of bucket {bucket}"));
+        unit.events(month).await?;
+        bar.inc(1);
+    }
     Ok(())
 }
 

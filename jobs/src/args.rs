@@ -156,7 +156,7 @@ pub(crate) struct ManualArgs {
     #[arg(long, default_value_t = 1)]
     pub(crate) slices_at_once: usize,
     /// How many criterion kinds of a slice are evaluated at the same time; each may take the memory of a statement.
-    #[arg(long, default_value_t = 1)]
+    #[arg(long, default_value_t = 2)]
     pub(crate) statements_at_once: usize,
     /// Seconds that a statement may take.
     #[arg(long, default_value_t = 600)]

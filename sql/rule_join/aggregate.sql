@@ -31,7 +31,7 @@ FROM (
             FROM event_properties FINAL
             WHERE account BETWEEN {account_from:UInt64} AND {account_to:UInt64} AND retracted = 0
                 AND kind IN ('digits', 'number') AND event_properties.amount IS NOT NULL
-                AND (metric, property) IN (SELECT metric, key FROM asked)
+                AND metric IN (SELECT metric FROM asked) AND property IN (SELECT key FROM asked)
                 AND day BETWEEN
                     (SELECT toDate(toUInt16(greatest(0, least(65535, intDiv(min(from_ms), 86400000))))) FROM windows)
                     AND (SELECT toDate(toUInt16(greatest(0, least(65535, intDiv(max(to_ms) - 1, 86400000))))) FROM windows)

@@ -2,10 +2,16 @@
 -- The rows of an event that satisfy a condition are brought together and counted. Keys are hashes, so that joins and groups
 -- have short keys of a fixed length.
 INSERT INTO run_events (run, attempt, slice, source, metric, rank, profile_no, ms, event, has, number, amount)
-WITH sources AS (
-    SELECT source, account, bucket, metric, sipHash64(metric) AS metric_hash, rank, based, wheres, has FROM run_sources
-    WHERE run = {run:UUID} AND attempt = {attempt:UUID} AND slice = {slice:UInt32} AND form = 'combined'
-)
+WITH
+    sources AS (
+        SELECT source, account, bucket, metric, sipHash64(metric) AS metric_hash, rank, based, wheres, has FROM run_sources
+        WHERE run = {run:UUID} AND attempt = {attempt:UUID} AND slice = {slice:UInt32} AND form = 'combined'
+    ),
+    asked AS (
+        SELECT metric, key, op FROM run_tests
+        WHERE run = {run:UUID} AND attempt = {attempt:UUID} AND slice = {slice:UInt32} AND role >= 'where'
+            AND slot IN (SELECT source FROM sources)
+    )
 SELECT
     {run:UUID}, {attempt:UUID}, {slice:UInt32}, s.source, s.metric, s.rank, g.profile_no, toUnixTimestamp64Milli(g.time), g.event,
     toUInt8(g.has_held = s.has AND g.lacks_held = 0), g.number, g.amount
@@ -21,10 +27,8 @@ FROM (
             v.event AS event, v.number AS number, v.amount AS amount
         FROM (
 -- @part_values
-                AND (metric, property) IN (
-                    SELECT metric, key FROM run_tests
-                    WHERE run = {run:UUID} AND attempt = {attempt:UUID} AND slice = {slice:UInt32} AND role >= 'where'
-                        AND slot IN (SELECT source FROM sources) AND op NOT BETWEEN 'text' AND 'match')
+                AND metric IN (SELECT metric FROM asked WHERE op NOT BETWEEN 'text' AND 'match')
+                AND property IN (SELECT key FROM asked WHERE op NOT BETWEEN 'text' AND 'match')
         ) AS v
         INNER JOIN (
 -- @part_tests
@@ -39,10 +43,8 @@ FROM (
         FROM (
 -- @part_values
                 AND kind NOT IN ('absent', 'list', 'point')
-                AND (metric, property) IN (
-                    SELECT metric, key FROM run_tests
-                    WHERE run = {run:UUID} AND attempt = {attempt:UUID} AND slice = {slice:UInt32} AND role >= 'where'
-                        AND slot IN (SELECT source FROM sources) AND op BETWEEN 'text' AND 'match')
+                AND metric IN (SELECT metric FROM asked WHERE op BETWEEN 'text' AND 'match')
+                AND property IN (SELECT key FROM asked WHERE op BETWEEN 'text' AND 'match')
         ) AS v
         INNER JOIN (
 -- @part_tests

@@ -1,20 +1,23 @@
 -- filtered: the events of sources with one condition, on anything but text, staged once for all that look at them
 -- Such a source has its events in the rows of the property that it demands.
 INSERT INTO run_events (run, attempt, slice, source, metric, rank, profile_no, ms, event, has, number, amount)
-WITH sources AS (
-    SELECT source, metric, rank, reach_from_ms, reach_to_ms FROM run_sources
-    WHERE run = {run:UUID} AND attempt = {attempt:UUID} AND slice = {slice:UInt32} AND form = 'filtered'
-)
+WITH
+    sources AS (
+        SELECT source, metric, rank, reach_from_ms, reach_to_ms FROM run_sources
+        WHERE run = {run:UUID} AND attempt = {attempt:UUID} AND slice = {slice:UInt32} AND form = 'filtered'
+    ),
+    asked AS (
+        SELECT metric, key FROM run_tests
+        WHERE run = {run:UUID} AND attempt = {attempt:UUID} AND slice = {slice:UInt32} AND role >= 'where'
+            AND slot IN (SELECT source FROM sources) AND op NOT BETWEEN 'text' AND 'match'
+    )
 SELECT
     {run:UUID}, {attempt:UUID}, {slice:UInt32}, r.slot, r.metric, r.rank, v.profile_no, toUnixTimestamp64Milli(v.time), v.event,
     toUInt8(1), v.number, v.amount
 FROM (
 -- @part_values
 -- @part_reach
-            AND (metric, property) IN (
-                SELECT metric, key FROM run_tests
-                WHERE run = {run:UUID} AND attempt = {attempt:UUID} AND slice = {slice:UInt32} AND role >= 'where'
-                    AND slot IN (SELECT source FROM sources) AND op NOT BETWEEN 'text' AND 'match')
+            AND metric IN (SELECT metric FROM asked) AND property IN (SELECT key FROM asked)
 ) AS v
 INNER JOIN (
     SELECT * FROM (

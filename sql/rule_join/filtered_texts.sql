@@ -1,6 +1,7 @@
 -- filtered_texts: the events of sources with one condition, on the text of a property, staged like those of other conditions
 -- Such a source has its events in the rows of the property that it demands, and run_texts has the texts that satisfy it.
--- The join is by one hash of all that it compares, see values; the parts are compared afterwards.
+-- The join is by one hash of all that it compares, see values; the parts are compared afterwards. Metric and property are
+-- hashed and looked up each by itself: then it is done once for each of their dictionaries' words and not for each row.
 INSERT INTO run_events (run, attempt, slice, source, metric, rank, profile_no, ms, event, has, number, amount)
 WITH
     sources AS (
@@ -17,22 +18,23 @@ SELECT
     {run:UUID}, {attempt:UUID}, {slice:UInt32}, r.source, r.metric, r.rank, v.profile_no, v.ms, v.event, toUInt8(1), toFloat64(0), NULL
 FROM (
     SELECT
-        account, bucket, sipHash64(metric, property) AS pair_hash, cityHash64(account, bucket, pair_hash, text) AS text_hash,
-        text, profile_no, toUnixTimestamp64Milli(time) AS ms, event
+        account, bucket, metric, property, text,
+        cityHash64(account, bucket, sipHash64(metric), sipHash64(property), text) AS text_hash,
+        profile_no, toUnixTimestamp64Milli(time) AS ms, event
     FROM event_properties FINAL
     WHERE account BETWEEN {account_from:UInt64} AND {account_to:UInt64} AND retracted = 0
 -- @part_reach
-        AND kind NOT IN ('absent', 'list', 'point') AND (metric, property) IN (SELECT metric, key FROM asked)
+        AND kind NOT IN ('absent', 'list', 'point') AND metric IN (SELECT metric FROM asked) AND property IN (SELECT key FROM asked)
         AND text IN (SELECT text FROM passing)
 ) AS v
 INNER JOIN (
     SELECT
         s.source AS source, s.metric AS metric, s.rank AS rank, s.account AS account, s.bucket AS bucket,
-        s.reach_from_ms AS reach_from_ms, s.reach_to_ms AS reach_to_ms, p.text AS text,
-        sipHash64(s.metric, a.key) AS pair_hash, cityHash64(s.account, s.bucket, pair_hash, p.text) AS text_hash
+        s.reach_from_ms AS reach_from_ms, s.reach_to_ms AS reach_to_ms, a.key AS key, p.text AS text,
+        cityHash64(s.account, s.bucket, sipHash64(s.metric), sipHash64(a.key), p.text) AS text_hash
     FROM sources AS s
     INNER JOIN asked AS a ON a.source = s.source AND a.metric = s.metric
     INNER JOIN passing AS p ON p.slot = s.source
 ) AS r ON r.text_hash = v.text_hash
 WHERE v.ms >= r.reach_from_ms AND v.ms < r.reach_to_ms
-    AND (r.account = v.account) + (r.bucket = v.bucket) + (r.pair_hash = v.pair_hash) + (r.text = v.text) = 4
+    AND (r.account = v.account) + (r.bucket = v.bucket) + (r.metric = v.metric) + (r.key = v.property) + (r.text = v.text) = 5

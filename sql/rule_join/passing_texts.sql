@@ -15,7 +15,7 @@ FROM (
     FROM event_properties
     WHERE account BETWEEN {account_from:UInt64} AND {account_to:UInt64}
 -- @part_reach
-        AND kind NOT IN ('absent', 'list', 'point') AND (metric, property) IN (SELECT metric, key FROM asked)
+        AND kind NOT IN ('absent', 'list', 'point') AND metric IN (SELECT metric FROM asked) AND property IN (SELECT key FROM asked)
 ) AS v
 INNER JOIN (
 -- @part_tests
