@@ -82,6 +82,7 @@ fn statements(rows: &Rows) -> [Vec<Statement>; 4] {
     let cells = rows.tests.iter().any(|row| row.build != 0 && row.role != role::FREE);
     let free = roles.contains(&role::FREE);
     let raw = |role: i8| rows.tests.iter().filter(move |row| row.role == role && row.build == 0);
+    let is_asked = |ops: &[i8]| raw(role::TRAIT).any(|row| ops.contains(&row.op));
     let is_of_text = |row: &TestRow| (test::TEXT..=test::MATCH).contains(&row.op);
     let filtered = of_form(source::FILTERED).map(|source| source.source).collect::<BTreeSet<_>>();
     let conditions = || rows.tests.iter().filter(|row| row.role >= role::WHERE && filtered.contains(&row.slot));
@@ -95,7 +96,9 @@ fn statements(rows: &Rows) -> [Vec<Statement>; 4] {
         (of_texts, sql::PASSING_TEXTS),
         (free, sql::PASSING_FREE_TEXTS),
         (of_form(source::COMBINED).next().is_some(), sql::COMBINED),
-        (raw(role::TRAIT).any(|row| !is_of_text(row)), sql::TRAITS),
+        (is_asked(&[test::NUMBER, test::TIME, test::ITEM]), sql::TRAITS),
+        (is_asked(&[test::ANNIVERSARY]), sql::ANNIVERSARIES),
+        (is_asked(&[test::EXISTS]), sql::PRESENT),
         (raw(role::TRAIT).any(is_of_text), sql::TRAIT_TEXTS),
         (raw(role::TEXT).next().is_some(), sql::TEXTS),
         (raw(role::NEAR).next().is_some(), sql::NEAR),

@@ -1,5 +1,5 @@
 -- passing_free_texts: the free texts of traits that satisfy tests: each is tested once, whoever has it
--- A test that names its texts passes those; who asks only whether there is a value takes them all.
+-- A test that names its texts passes those.
 INSERT INTO run_texts (run, attempt, slice, slot, text)
 WITH asked AS (
     SELECT account, bucket, key, build FROM run_tests
@@ -15,7 +15,7 @@ INNER JOIN (
 -- @part_tests
         AND role = 'free' AND NOT (op = 'text' AND ignore_case = 0)
 ) AS r ON r.account = v.account AND r.bucket = v.bucket AND r.key_hash = v.key_hash
-WHERE r.op = 'exists' OR
+WHERE
 -- @part_text_test
 UNION ALL
 SELECT {run:UUID}, {attempt:UUID}, {slice:UInt32}, slot, arrayJoin(arrayDistinct(texts)) FROM run_tests

@@ -1,4 +1,4 @@
--- traits: truth of tests of traits for anything but text (numbers, times, lists), where no cells serve them
+-- traits: truth of tests of traits for numbers, times and lists, where no cells serve them
 INSERT INTO run_bitmaps (run, attempt, slice, slot, page, truth)
 SELECT {run:UUID}, {attempt:UUID}, {slice:UInt32}, r.slot AS slot, toUInt16(bitShiftRight(v.profile_no, 16)) AS page, groupBitmapState(v.profile_no)
 FROM (
@@ -7,12 +7,12 @@ FROM (
     WHERE account BETWEEN {account_from:UInt64} AND {account_to:UInt64}
         AND trait IN (
             SELECT key FROM run_tests
-            WHERE run = {run:UUID} AND attempt = {attempt:UUID} AND slice = {slice:UInt32} AND role = 'trait' AND build = 0 AND op NOT BETWEEN 'text' AND 'match')
+            WHERE run = {run:UUID} AND attempt = {attempt:UUID} AND slice = {slice:UInt32} AND role = 'trait' AND build = 0 AND op IN ('number', 'time', 'item'))
 ) AS v
 INNER JOIN (
 -- @part_tests
-    AND role = 'trait' AND build = 0 AND op NOT BETWEEN 'text' AND 'match'
+    AND role = 'trait' AND build = 0 AND op IN ('number', 'time', 'item')
 ) AS r ON r.account = v.account AND r.bucket = v.bucket AND r.key_hash = v.key_hash
 WHERE v.set_ms >= r.set_from_ms AND v.set_ms < r.set_to_ms AND
--- @part_value_test
+-- @part_plain_test
 GROUP BY slot, page

@@ -75,6 +75,7 @@ pub mod rule_join {
         /// All statements of this folder.
         ALL, "rule_join":
         AGGREGATE = "aggregate",
+        ANNIVERSARIES = "anniversaries",
         ANY = "any",
         CELLS = "cells",
         CELL_MEMBERS = "cell_members",
@@ -95,6 +96,7 @@ pub mod rule_join {
         PASSING_TEXTS = "passing_texts",
         PIECES = "pieces",
         PLANES = "planes",
+        PRESENT = "present",
         REGULAR = "regular",
         RESULTS = "results",
         SAMPLE = "sample",

@@ -14,7 +14,11 @@ use crate::commit::Stage;
 impl Planner<'_> {
     pub(super) fn trait_test(&mut self, slot: u32, key: &str, test: &Test, set_within: Option<&Window>) {
         let set = set_within.map(|window| instants::interval(window, self.as_of_ms, TimesOf::Consents));
-        let cells = self.cells(key).filter(|cells| cells.form != Form::Stretches || !asks_for_text(test));
+        let cells = self.cells(key).filter(|cells| match cells.form {
+            Form::Stretches => !asks_for_text(test),
+            Form::Texts => !matches!(test, Test::Exists),
+            Form::Values => true,
+        });
         // Most tests of texts ask for one of some, and a join finds that faster than a look at each.
         let role = match (cells.map(|cells| cells.form), test) {
             (Some(Form::Texts), _) => role::FREE,
