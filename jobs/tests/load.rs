@@ -4,7 +4,7 @@
 
 use std::{
     sync::{LazyLock, Mutex, PoisonError},
-    time::{Duration, Instant},
+    time::Duration,
 };
 
 use embedded_clickhouse::Server;
@@ -26,6 +26,10 @@ fn url() -> String {
     let options = embedded_clickhouse::Options::default;
     server.get_or_insert_with(|| Server::start(options()).expect("a server starts")).url().to_owned()
 }
+
+/// Lanes whose newest claim nobody has given back.
+const HELD_CLAIMS: &str = "SELECT count() FROM (SELECT lane, epoch, max(released) AS is_released FROM lane_claims GROUP BY lane, epoch) \
+     WHERE is_released = 0 AND (lane, epoch) IN (SELECT lane, max(epoch) FROM lane_claims GROUP BY lane)";
 
 struct Scratch {
     store: Store,
@@ -291,10 +295,8 @@ async fn a_bad_line_is_named_and_what_follows_is_safe() {
     assert_eq!((bad.file.as_str(), bad.line, bad.reason.as_str()), ("profiles", 242, "`id` is missing"));
     assert!(error.to_string().contains("to load the mended input as a whole is safe"), "{error}");
     assert_eq!(scratch.row("SELECT count() FROM profiles").await, "(0)");
-    // The claims are given back: nobody waits.
-    let started = Instant::now();
+    assert_eq!(scratch.row(HELD_CLAIMS).await, "(0)", "nobody has to wait");
     scratch.load(&profiles, &events).await.unwrap();
-    assert!(started.elapsed() < Duration::from_secs(10));
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -390,9 +392,8 @@ async fn a_stop_gives_the_claims_back() {
     stop.cancel();
     let outcome = load::load(&scratch.store, options(&profiles, &events, 1), stop).await;
     assert!(matches!(outcome, Err(LoadError::Stopped)), "{outcome:?}");
-    let started = Instant::now();
+    assert_eq!(scratch.row(HELD_CLAIMS).await, "(0)", "nobody has to wait");
     scratch.load(&profiles, &events).await.unwrap();
-    assert!(started.elapsed() < Duration::from_secs(10));
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -419,9 +420,7 @@ async fn a_killed_load_is_finished_by_the_next() {
         if outcome.is_ok() {
             continue;
         }
-        let started = Instant::now();
         killed.load(&profiles, &events).await.unwrap();
-        assert!(started.elapsed() < Duration::from_secs(40));
     }
     let whole = Scratch::new("load_whole", 1).await;
     whole.load(&profiles, &events).await.unwrap();
