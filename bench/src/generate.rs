@@ -4,7 +4,7 @@
 
 use std::{fs, path::PathBuf, time::Instant};
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result};
 use clickhouse::Row;
 use futures::{StreamExt, TryStreamExt, stream};
 use indicatif::{ProgressBar, ProgressStyle};
@@ -273,9 +273,8 @@ async fn commit_universe(bench: &Bench, buckets: u16) -> Result<()> {
         .flat_map(|account| (0..buckets).map(move |bucket| (bench::account_hash(account), bucket)))
         .collect();
     units.sort_unstable();
-    let (Some(first), Some(last)) = (units.first(), units.last()) else { bail!("there is no unit") };
     let (run, attempt) = (Uuid::new_v4(), Uuid::new_v4());
-    let stage = Stage { run, attempt, slice: 0, account_from: first.0, account_to: last.0 };
+    let stage = Stage::of(run, attempt, 0, units.iter().copied());
     let roots = (0..).zip(&units).map(|(slot, (account, bucket))| RootRow {
         run,
         attempt,

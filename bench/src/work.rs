@@ -42,7 +42,7 @@ pub(crate) async fn evaluate(bench: &Bench, run: Uuid) -> Result<Measured> {
     let options = manual::Options {
         run,
         clock: bench::clock(),
-        bounds: Bounds { profiles: 16_000_000, criteria: 250_000 },
+        bounds: Bounds::default(),
         limits: Limits {
             seconds: 3600,
             memory_bytes: args.statement_memory,

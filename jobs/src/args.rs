@@ -7,6 +7,7 @@ use secrecy::SecretString;
 use segment_jobs::{
     clock::Clock,
     load::LARGE_UNIT_PROFILES,
+    manual::Bounds,
     shards::{Credentials, ShardAddress},
 };
 use uuid::Uuid;
@@ -147,11 +148,14 @@ pub(crate) struct ManualArgs {
     #[arg(long, env = "JOB_COMPLETION_INDEX", value_name = "NUMBER")]
     pub(crate) index: Option<usize>,
     /// A slice holds at most so many profiles (a unit alone always fits).
-    #[arg(long, default_value_t = 16_000_000)]
+    #[arg(long, default_value_t = Bounds::default().profiles)]
     pub(crate) slice_profiles: u64,
     /// A slice holds at most so many criteria, counted in each unit.
-    #[arg(long, default_value_t = 250_000)]
+    #[arg(long, default_value_t = Bounds::default().criteria)]
     pub(crate) slice_criteria: u64,
+    /// A slice evaluates at most so many criteria of profiles (a unit alone always fits): its memory grows with them.
+    #[arg(long, default_value_t = Bounds::default().evaluations)]
+    pub(crate) slice_evaluations: u64,
     /// How many slices of a shard are evaluated at the same time.
     #[arg(long, default_value_t = 1)]
     pub(crate) slices_at_once: usize,

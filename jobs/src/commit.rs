@@ -28,6 +28,10 @@ pub struct Stage {
     pub account_from: u64,
     /// Greatest account of the slice.
     pub account_to: u64,
+    /// Least bucket of the slice: parts of an account that other slices have are not read.
+    pub bucket_from: u16,
+    /// Greatest bucket of the slice.
+    pub bucket_to: u16,
 }
 
 /// What a commit says beside its pages.
@@ -93,10 +97,18 @@ impl Commit {
 }
 
 impl Stage {
-    /// The staging of a slice with units of these accounts.
-    pub fn of(run: Uuid, attempt: Uuid, slice: u32, accounts: impl Iterator<Item = u64> + Clone) -> Self {
-        let account_from = accounts.clone().min().unwrap_or(0);
-        Self { run, attempt, slice, account_from, account_to: accounts.max().unwrap_or(0) }
+    /// The staging of a slice with these units, each an account and a bucket.
+    pub fn of(run: Uuid, attempt: Uuid, slice: u32, units: impl Iterator<Item = (u64, u16)> + Clone) -> Self {
+        let (accounts, buckets) = (units.clone().map(|unit| unit.0), units.map(|unit| unit.1));
+        Self {
+            run,
+            attempt,
+            slice,
+            account_from: accounts.clone().min().unwrap_or(0),
+            account_to: accounts.max().unwrap_or(0),
+            bucket_from: buckets.clone().min().unwrap_or(0),
+            bucket_to: buckets.max().unwrap_or(0),
+        }
     }
 
     /// Begins the query ids of this attempt's statements.
@@ -111,6 +123,8 @@ impl Stage {
             .param("slice", self.slice)
             .param("account_from", self.account_from)
             .param("account_to", self.account_to)
+            .param("bucket_from", self.bucket_from)
+            .param("bucket_to", self.bucket_to)
     }
 }
 

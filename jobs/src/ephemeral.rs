@@ -212,7 +212,8 @@ impl Work<'_> {
         rules: &HashMap<u64, AccountRules>,
     ) -> Result<BTreeMap<u64, String>, RunError> {
         let every = rules.values().any(|rules| rules.criteria.values().any(plan::asks_every_metric));
-        let metrics = if every { manual::metrics(self.shard, 0, u64::MAX).await? } else { HashMap::new() };
+        let all = Stage::of(self.run, self.attempt, 0, units.iter().map(|unit| (unit.account, unit.bucket)));
+        let metrics = if every { manual::metrics(self.shard, &all).await? } else { HashMap::new() };
         let known = Known { metrics, ..Known::default() };
         let mut failed = BTreeMap::new();
         let mut slices = slices::cut(units, rules, self.options.bounds);
@@ -221,7 +222,7 @@ impl Work<'_> {
             if self.stop.is_cancelled() {
                 return Err(RunError::Stopped { shard: self.shard.name().to_owned() });
             }
-            let stage = Stage::of(self.run, self.attempt, slice, units.iter().map(|unit| unit.account));
+            let stage = Stage::of(self.run, self.attempt, slice, units.iter().map(|unit| (unit.account, unit.bucket)));
             let rows = plan::plan(&stage, &units, rules, &known, self.options.as_of_ms);
             let Err(error) = evaluate::evaluate(self.shard, &stage, rows, self.options.limits).await else { continue };
             let Some(reason) = error.refused() else { return Err(error.into()) };

@@ -8,7 +8,10 @@ mod read;
 mod seen;
 mod window;
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::{
+    collections::{BTreeMap, BTreeSet, HashMap},
+    iter,
+};
 
 use segment_rules::{
     AccountRules, Child, Definition, NamedCriterion, NamedLeaf, Node, Op, Target, property_pairs, sip_hash_64,
@@ -99,21 +102,20 @@ pub async fn explain(store: &Store, subject: Subject<'_>, options: Options) -> R
     })?;
     let now = options.clock.now_ms();
     let as_of_ms = commit::newest(shard).await?.map_or(now, |commit| commit.as_of_ms.max(now));
-    let known = known(shard, account, subject).await?;
-    let (run, attempt) = (Uuid::new_v4(), Uuid::new_v4());
-    let stage = Stage { run, attempt, slice: 0, account_from: account, account_to: account };
+    let run = Uuid::new_v4();
+    let stage = Stage::of(run, Uuid::new_v4(), 0, iter::once((account, bucket)));
+    let known = known(shard, &stage, subject).await?;
     let work = Work { shard, subject, stage, bucket, profile_no, as_of_ms, known };
     let explained = work.explain(options.limits).await;
     manual::drop_staging(shard, run).await?;
     Ok(explained?)
 }
 
-async fn known(shard: &Shard, account: u64, subject: Subject<'_>) -> Result<Known, ShardError> {
+async fn known(shard: &Shard, stage: &Stage, subject: Subject<'_>) -> Result<Known, ShardError> {
     let AccountRules { criteria, folded, .. } = subject.rules;
     let every = criteria.values().chain(folded.values()).any(plan::asks_every_metric);
-    let metrics = if every { manual::metrics(shard, account, account).await? } else { Metrics::new() };
-    let (months, cells) =
-        futures::try_join!(manual::months(shard, account, account), manual::cells(shard, account, account))?;
+    let metrics = if every { manual::metrics(shard, stage).await? } else { Metrics::new() };
+    let (months, cells) = futures::try_join!(manual::months(shard, stage), manual::cells(shard, stage))?;
     Ok(Known { metrics, months, cells })
 }
 

@@ -254,11 +254,10 @@ impl Work<'_> {
 
     /// What the plan of a slice has to know of the data: metrics only if a criterion asks for every metric.
     async fn known(&self, stage: &Stage, rules: &HashMap<u64, AccountRules>) -> Result<Known, ShardError> {
-        let (from, to) = (stage.account_from, stage.account_to);
         let every = rules.values().any(|rules| rules.criteria.values().any(plan::asks_every_metric));
-        let metrics = async { if every { read::metrics(self.shard, from, to).await } else { Ok(HashMap::new()) } };
+        let metrics = async { if every { read::metrics(self.shard, stage).await } else { Ok(HashMap::new()) } };
         let (metrics, months, cells) =
-            try_join!(metrics, read::months(self.shard, from, to), read::cells(self.shard, from, to))?;
+            try_join!(metrics, read::months(self.shard, stage), read::cells(self.shard, stage))?;
         Ok(Known { metrics, months, cells })
     }
 
@@ -267,7 +266,7 @@ impl Work<'_> {
         if known.cells.is_empty() {
             return Ok(false);
         }
-        Ok(read::cells(self.shard, stage.account_from, stage.account_to).await? != known.cells)
+        Ok(read::cells(self.shard, stage).await? != known.cells)
     }
 
     /// Evaluates and commits a slice. One that the server refuses is halved until the culprit is alone.
@@ -307,7 +306,7 @@ impl Work<'_> {
     fn stage(&self, index: usize, part: u32, units: &[UnitWork]) -> Stage {
         // Halves of a slice get numbers that no slice has.
         let slice = u32::try_from(index).unwrap_or(u32::MAX >> 12) + (part << 20);
-        Stage::of(self.options.run, self.attempt, slice, units.iter().map(|unit| unit.account))
+        Stage::of(self.options.run, self.attempt, slice, units.iter().map(|unit| (unit.account, unit.bucket)))
     }
 
     async fn commit(&self, stage: &Stage, read_seq: u64, started: Instant) -> Result<(), RunError> {

@@ -195,7 +195,11 @@ async fn run_manual(args: ManualArgs, stop: &CancellationToken) -> Result<(), Fa
     let options = manual::Options {
         run: args.run,
         clock: args.store.clock,
-        bounds: Bounds { profiles: args.slice_profiles, criteria: args.slice_criteria },
+        bounds: Bounds {
+            profiles: args.slice_profiles,
+            criteria: args.slice_criteria,
+            evaluations: args.slice_evaluations,
+        },
         limits: Limits {
             seconds: args.statement_seconds,
             memory_bytes: args.statement_memory,

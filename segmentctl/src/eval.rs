@@ -28,8 +28,6 @@ use crate::{
     scratch::Scratch,
 };
 
-/// The same slices as in the data plane.
-const BOUNDS: Bounds = Bounds { profiles: 16_000_000, criteria: 250_000 };
 /// 0: no bounds. Nobody but the caller waits for the server.
 pub(crate) const LIMITS: Limits = Limits { seconds: 0, memory_bytes: 0, statements_at_once: 4 };
 
@@ -77,7 +75,7 @@ async fn evaluate(
     stop: &CancellationToken,
 ) -> Result<Outcome, Failure> {
     let units = store.load(&segments.compiled, reading, stop).await.map_err(load_failure)?;
-    let options = ephemeral::Options { as_of_ms: clock.now_ms(), bounds: BOUNDS, limits: LIMITS };
+    let options = ephemeral::Options { as_of_ms: clock.now_ms(), bounds: Bounds::default(), limits: LIMITS };
     store.evaluate(&segments.compiled, &units, options, stop).await.map_err(|error| match error {
         RunError::Stopped { .. } => Failure::stopped(),
         other => Failure::Other(other.to_string()),

@@ -21,6 +21,7 @@ LEFT JOIN (
     LEFT JOIN (
         SELECT account, bucket, page, segment, members FROM membership FINAL
         WHERE account BETWEEN {account_from:UInt64} AND {account_to:UInt64}
+            AND bucket BETWEEN {bucket_from:UInt16} AND {bucket_to:UInt16}
             AND segment IN (
                 SELECT segment FROM run_roots WHERE run = {run:UUID} AND attempt = {attempt:UUID} AND slice = {slice:UInt32})
     ) AS o ON o.account = n.account AND o.bucket = n.bucket AND o.page = n.page AND o.segment = n.segment
@@ -34,4 +35,5 @@ LEFT JOIN (
 LEFT JOIN (
     SELECT account, bucket, segment, toUnixTimestamp64Milli(as_of) AS as_of_ms FROM live_definitions FINAL
     WHERE account BETWEEN {account_from:UInt64} AND {account_to:UInt64}
+        AND bucket BETWEEN {bucket_from:UInt16} AND {bucket_to:UInt16}
 ) AS l ON l.account = r.account AND l.bucket = r.bucket AND l.segment = r.segment

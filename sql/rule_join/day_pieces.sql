@@ -14,6 +14,7 @@ FROM (
     FROM (
         SELECT account, bucket, metric, day, ones, twos, fours, many FROM event_day_counts FINAL
         WHERE account BETWEEN {account_from:UInt64} AND {account_to:UInt64}
+            AND bucket BETWEEN {bucket_from:UInt16} AND {bucket_to:UInt16}
             AND metric IN (
                 SELECT metric FROM run_spans
                 WHERE run = {run:UUID} AND attempt = {attempt:UUID} AND slice = {slice:UInt32} AND piece != 0 AND metric != '')
@@ -32,5 +33,6 @@ FROM (
 ) AS c
 INNER JOIN (
     SELECT account, bucket, page, members FROM membership FINAL
-    WHERE account BETWEEN {account_from:UInt64} AND {account_to:UInt64} AND segment = 0
+    WHERE account BETWEEN {account_from:UInt64} AND {account_to:UInt64}
+        AND bucket BETWEEN {bucket_from:UInt16} AND {bucket_to:UInt16} AND segment = 0
 ) AS m ON m.account = c.account AND m.bucket = c.bucket

@@ -21,6 +21,7 @@ WITH
         FROM (
             SELECT account, bucket, sipHash64(metric) AS metric_hash, toInt32(day) AS day, profiles FROM event_days
             WHERE account BETWEEN {account_from:UInt64} AND {account_to:UInt64}
+                AND bucket BETWEEN {bucket_from:UInt16} AND {bucket_to:UInt16}
                 AND metric IN (SELECT metric FROM windows)
                 AND event_days.day BETWEEN {day_from:Date} AND {day_to:Date}
         ) AS d
@@ -49,5 +50,6 @@ INNER JOIN (
 ) AS t ON t.window = f.window
 INNER JOIN (
     SELECT account, bucket, page, members FROM membership FINAL
-    WHERE account BETWEEN {account_from:UInt64} AND {account_to:UInt64} AND segment = 0
+    WHERE account BETWEEN {account_from:UInt64} AND {account_to:UInt64}
+        AND bucket BETWEEN {bucket_from:UInt16} AND {bucket_to:UInt16} AND segment = 0
 ) AS m ON m.account = f.account AND m.bucket = f.bucket

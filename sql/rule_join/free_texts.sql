@@ -14,6 +14,7 @@ FROM (
     FROM (
         SELECT account, bucket, trait, text, profiles FROM trait_texts
         WHERE account BETWEEN {account_from:UInt64} AND {account_to:UInt64}
+            AND bucket BETWEEN {bucket_from:UInt16} AND {bucket_to:UInt16}
             AND (account, bucket, trait, build) IN (SELECT account, bucket, key, build FROM asked)
             AND text IN (SELECT text FROM passing WHERE slot IN (SELECT slot FROM asked))
     ) AS v
@@ -26,6 +27,7 @@ FROM (
 ) AS f
 INNER JOIN (
     SELECT account, bucket, page, members FROM membership FINAL
-    WHERE account BETWEEN {account_from:UInt64} AND {account_to:UInt64} AND segment = 0
+    WHERE account BETWEEN {account_from:UInt64} AND {account_to:UInt64}
+        AND bucket BETWEEN {bucket_from:UInt16} AND {bucket_to:UInt16} AND segment = 0
 ) AS m ON m.account = f.account AND m.bucket = f.bucket
 WHERE bitmapCardinality(truth) > 0

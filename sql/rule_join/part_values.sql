@@ -3,4 +3,5 @@
             number, amount, time_ms, value_day AS day, items
         FROM event_properties FINAL
         WHERE account BETWEEN {account_from:UInt64} AND {account_to:UInt64}
+            AND bucket BETWEEN {bucket_from:UInt16} AND {bucket_to:UInt16}
             AND event_properties.day BETWEEN {day_from:Date} AND {day_to:Date} AND retracted = 0

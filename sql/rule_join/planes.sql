@@ -30,6 +30,7 @@ FROM (
             FROM (
                 SELECT account, bucket, metric, month, page, ones, twos, fours, many FROM event_months FINAL
                 WHERE account BETWEEN {account_from:UInt64} AND {account_to:UInt64}
+                    AND bucket BETWEEN {bucket_from:UInt16} AND {bucket_to:UInt16}
                     AND metric IN (
                         SELECT metric FROM run_spans
                         WHERE run = {run:UUID} AND attempt = {attempt:UUID} AND slice = {slice:UInt32} AND piece = 0)

@@ -4,6 +4,7 @@ SELECT {run:UUID}, {attempt:UUID}, {slice:UInt32}, r.slot AS slot, toUInt16(bitS
 FROM (
     SELECT account, bucket, profile_no, external_id FROM profile_names FINAL
     WHERE account BETWEEN {account_from:UInt64} AND {account_to:UInt64}
+        AND bucket BETWEEN {bucket_from:UInt16} AND {bucket_to:UInt16}
 ) AS v
 INNER JOIN (
     SELECT slot, account, bucket, text AS salt, number_from AS below FROM run_tests

@@ -46,6 +46,7 @@ FROM (
                     FROM (
                         SELECT account, bucket, sipHash64(metric) AS metric_hash, toInt64(day) AS day, profiles FROM event_days
                         WHERE account BETWEEN {account_from:UInt64} AND {account_to:UInt64}
+                            AND bucket BETWEEN {bucket_from:UInt16} AND {bucket_to:UInt16}
                             AND metric IN (SELECT metric FROM windows)
                             AND event_days.day BETWEEN {day_from:Date} AND {day_to:Date}
                     ) AS d
@@ -57,7 +58,8 @@ FROM (
                     FROM (
                         SELECT account, bucket, sipHash64(metric) AS metric_hash, toInt64(day) AS day, profile_no, toUnixTimestamp64Milli(time) AS ms
                         FROM events FINAL
-                        WHERE account BETWEEN {account_from:UInt64} AND {account_to:UInt64} AND retracted = 0
+                        WHERE account BETWEEN {account_from:UInt64} AND {account_to:UInt64}
+                            AND bucket BETWEEN {bucket_from:UInt16} AND {bucket_to:UInt16} AND retracted = 0
                             AND (metric, events.day) IN (SELECT metric, toDate(arrayJoin(cut_days)) FROM windows)
                     ) AS e
                     INNER JOIN windows AS w ON w.account = e.account AND w.bucket = e.bucket AND w.metric_hash = e.metric_hash
@@ -77,6 +79,7 @@ FROM (
 ) AS found
 INNER JOIN (
     SELECT account, bucket, page, members FROM membership FINAL
-    WHERE account BETWEEN {account_from:UInt64} AND {account_to:UInt64} AND segment = 0
+    WHERE account BETWEEN {account_from:UInt64} AND {account_to:UInt64}
+        AND bucket BETWEEN {bucket_from:UInt16} AND {bucket_to:UInt16} AND segment = 0
 ) AS m ON m.account = found.account AND m.bucket = found.bucket
 WHERE bitmapCardinality(truth) > 0

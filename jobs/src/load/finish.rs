@@ -56,8 +56,7 @@ async fn commit_shard(
     drop_abandoned(context, number).await?;
     let (run, attempt) = (context.claims.name(), Uuid::new_v4());
     for (slice, units) in (0..).zip(slices(&units)) {
-        let (Some(first), Some(last)) = (units.first(), units.last()) else { continue };
-        let stage = Stage { run, attempt, slice, account_from: first.account, account_to: last.account };
+        let stage = Stage::of(run, attempt, slice, units.iter().map(|unit| (unit.account, unit.bucket)));
         context.claims.check(number).await?;
         commit_slice(context, number, &stage, units, clock).await?;
     }

@@ -10,6 +10,7 @@ use uuid::Uuid;
 
 use super::RunError;
 use crate::{
+    commit::Stage,
     evaluate::plan::{AccountRules, Cells, Form, Metrics, Months, Root, TraitCells, UnitWork},
     shards::{Shard, ShardError},
 };
@@ -142,13 +143,8 @@ pub async fn evaluations(shard: &Shard, run: Uuid) -> Result<Vec<Evaluation>, Sh
 }
 
 /// The metrics that units have events of.
-pub(crate) async fn metrics(shard: &Shard, account_from: u64, account_to: u64) -> Result<Metrics, ShardError> {
-    let rows: Vec<MetricRow> = shard
-        .call(sql::METRICS, "read")
-        .param("account_from", account_from)
-        .param("account_to", account_to)
-        .rows()
-        .await?;
+pub(crate) async fn metrics(shard: &Shard, stage: &Stage) -> Result<Metrics, ShardError> {
+    let rows: Vec<MetricRow> = stage.bind(shard.call(sql::METRICS, "read")).rows().await?;
     let mut metrics = Metrics::new();
     for MetricRow { account, bucket, metric } in rows {
         metrics.entry((account, bucket)).or_default().push(metric);
@@ -157,13 +153,8 @@ pub(crate) async fn metrics(shard: &Shard, account_from: u64, account_to: u64) -
 }
 
 /// The months of units that are summarised.
-pub(crate) async fn months(shard: &Shard, account_from: u64, account_to: u64) -> Result<Months, ShardError> {
-    let rows: Vec<MonthRow> = shard
-        .call(summary::BUILT_MONTHS, "read")
-        .param("account_from", account_from)
-        .param("account_to", account_to)
-        .rows()
-        .await?;
+pub(crate) async fn months(shard: &Shard, stage: &Stage) -> Result<Months, ShardError> {
+    let rows: Vec<MonthRow> = stage.bind(shard.call(summary::BUILT_MONTHS, "read")).rows().await?;
     let mut months = Months::new();
     for MonthRow { account, bucket, month } in rows {
         months.entry((account, bucket)).or_default().insert(month);
@@ -172,13 +163,8 @@ pub(crate) async fn months(shard: &Shard, account_from: u64, account_to: u64) ->
 }
 
 /// The traits of units that have cells.
-pub(crate) async fn cells(shard: &Shard, account_from: u64, account_to: u64) -> Result<TraitCells, ShardError> {
-    let rows: Vec<CellsRow> = shard
-        .call(summary::BUILT_CELLS, "read")
-        .param("account_from", account_from)
-        .param("account_to", account_to)
-        .rows()
-        .await?;
+pub(crate) async fn cells(shard: &Shard, stage: &Stage) -> Result<TraitCells, ShardError> {
+    let rows: Vec<CellsRow> = stage.bind(shard.call(summary::BUILT_CELLS, "read")).rows().await?;
     let mut cells = TraitCells::new();
     for CellsRow { account, bucket, r#trait, form, build } in rows {
         let form = match form {

@@ -11,26 +11,39 @@ pub struct Bounds {
     pub profiles: u64,
     /// Criteria, counted in each unit.
     pub criteria: u64,
+    /// Criteria times profiles, added up over the units: bitmaps grow with both.
+    pub evaluations: u64,
+}
+
+impl Default for Bounds {
+    /// So much that a statement stays below 6 GB by far.
+    fn default() -> Self {
+        Self { profiles: 64_000_000, criteria: 250_000, evaluations: 4_000_000_000 }
+    }
 }
 
 /// Cuts the work into slices in the order of accounts and buckets.
 pub(crate) fn cut(units: Vec<UnitWork>, rules: &HashMap<u64, AccountRules>, bounds: Bounds) -> Vec<Vec<UnitWork>> {
     let mut slices: Vec<Vec<UnitWork>> = Vec::new();
-    let (mut profiles, mut criteria) = (0, 0);
+    let (mut profiles, mut criteria, mut evaluations) = (0, 0, 0);
     for unit in units {
         let more_profiles = unit.profiles;
         let more_criteria =
             rules.get(&unit.account).map_or(0, |rules| count(plan::reachable(rules, &unit.roots).len()));
-        let fits = profiles + more_profiles <= bounds.profiles && criteria + more_criteria <= bounds.criteria;
+        let more_evaluations = more_profiles * more_criteria;
+        let fits = profiles + more_profiles <= bounds.profiles
+            && criteria + more_criteria <= bounds.criteria
+            && evaluations + more_evaluations <= bounds.evaluations;
         match slices.last_mut() {
             Some(slice) if fits => slice.push(unit),
             _ => {
                 slices.push(vec![unit]);
-                (profiles, criteria) = (0, 0);
+                (profiles, criteria, evaluations) = (0, 0, 0);
             }
         }
         profiles += more_profiles;
         criteria += more_criteria;
+        evaluations += more_evaluations;
     }
     slices
 }
@@ -66,7 +79,7 @@ mod tests {
     #[test]
     fn small_units_share_a_slice_and_a_large_one_is_alone() {
         let units = vec![unit(1, 10, 1), unit(2, 10, 1), unit(3, 1000, 1), unit(4, 10, 1)];
-        let bounds = Bounds { profiles: 100, criteria: 100 };
+        let bounds = Bounds { profiles: 100, criteria: 100, evaluations: 10_000 };
         let sizes: Vec<usize> = cut(units, &HashMap::new(), bounds).iter().map(Vec::len).collect();
         assert_eq!(sizes, [2, 1, 1]);
     }
