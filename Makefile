@@ -52,7 +52,7 @@ shellcheck: ## Lints of the shell scripts (left out where shellcheck is missing)
 deny: ## Licences, bans and sources of all dependencies (needs cargo-deny)
 	cargo deny check licenses bans sources
 
-crds: ## Write the custom resource definitions in crds/*.yaml anew
+crds: ## Write the custom resource definitions in crds/*.yaml and docs/api-reference.md anew
 	cargo run --quiet --package segment-crds --bin crdgen
 
 bench: ## Benchmarks: they print times, ratios and sizes (ARGS="alone --profiles 10000000" for one of them)
