@@ -21,7 +21,7 @@ with_node() {
   local cluster="$here/cluster.sh"
   export SEGMENT_TESTS_HOST="$node_address"
   if [ ! -e "$run/up" ]; then
-    trap '"$cluster" down' EXIT
+    trap '"$here/cluster.sh" down' EXIT
     "$cluster" up
   else
     # shellcheck disable=SC2046
