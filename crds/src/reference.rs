@@ -41,17 +41,20 @@ fn resource(definition: &CustomResourceDefinition, version: &CustomResourceDefin
         return String::new();
     };
     let mut text = format!("\n## {}\n\n{}\n\n", names.kind, described(root));
-    let short: Vec<String> = names.short_names.iter().flatten().map(|name| format!("`{name}`")).collect();
+    let list = |names: &Option<Vec<String>>| {
+        names.iter().flatten().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ")
+    };
     let columns = version.additional_printer_columns.as_deref().unwrap_or_default();
     let _ = writeln!(
         text,
-        "`apiVersion: {}/{}`, `kind: {}`; {}. `kubectl get {}` (short: {}) shows {}.",
+        "`apiVersion: {}/{}`, `kind: {}`; {}. `kubectl get {}` (short: {}; category: {}) shows {}.",
         definition.spec.group,
         version.name,
         names.kind,
         definition.spec.scope.to_lowercase(),
         names.plural,
-        short.join(", "),
+        list(&names.short_names),
+        list(&names.categories),
         shown(columns),
     );
     text.push_str(&rules(root));

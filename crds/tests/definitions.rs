@@ -97,6 +97,15 @@ fn every_property_stands_in_the_reference() {
 }
 
 #[test]
+fn no_category_has_the_name_of_a_resource() {
+    // kubectl would take the name for all that is in the category, of which it can watch and wait for nothing.
+    let definitions = definitions().map(|definition| definition.spec.names);
+    for category in definitions.iter().flat_map(|names| names.categories.iter().flatten()) {
+        assert!(definitions.iter().all(|names| names.plural != *category), "{category}");
+    }
+}
+
+#[test]
 fn null_stays_out_of_the_schema() {
     for_each_schema(|schema, path, _| assert!(schema.get("nullable").is_none(), "{path}"));
 }
