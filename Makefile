@@ -5,9 +5,12 @@
 help: ## Print this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 24
 
-demo: demo-local ## The example segments on real orders, on two ClickHouse shards of this machine
+demo: ## The example segments on a cluster: KUBECONFIG's, else kind, else one made here (ARGS=--keep leaves it up)
+	cargo build --package segment-operator --package segment-jobs --package segmentctl --package segment-demo --package embedded-clickhouse
+	@command -v clickhouse >/dev/null || $(or $(CARGO_TARGET_DIR),target)/debug/embedded-clickhouse fetch >/dev/null
+	@tests/cluster/with.sh demo/cluster.sh $(ARGS)
 
-demo-local: ## The same (ARGS=--keep leaves the servers up, ARGS=--help says more)
+demo-local: ## The same without a cluster, on two ClickHouse shards of this machine (ARGS=--help says more)
 	cargo run --package segment-demo -- $(ARGS)
 
 # The API server's own validation takes minutes to build when Go has not built it before; it is built beside the rest.
@@ -45,14 +48,14 @@ lint: shellcheck ## Formatting and lints
 	cargo clippy --workspace --all-targets -- --deny warnings
 
 shellcheck: ## Lints of the shell scripts (left out where shellcheck is missing)
-	@if command -v shellcheck >/dev/null; then shellcheck -x .ci/run tests/*/*.sh manifests/*.sh; \
+	@if command -v shellcheck >/dev/null; then shellcheck -x .ci/run tests/*/*.sh manifests/*.sh demo/*.sh; \
 	elif [ -n "$$CI" ]; then echo "shellcheck is missing" >&2; exit 1; \
 	else echo "shellcheck: LEFT OUT, because it is missing"; fi
 
 deny: ## Licences, bans and sources of all dependencies (needs cargo-deny)
 	cargo deny check licenses bans sources
 
-crds: ## Write the custom resource definitions in crds/*.yaml anew
+crds: ## Write the custom resource definitions in crds/*.yaml and docs/api-reference.md anew
 	cargo run --quiet --package segment-crds --bin crdgen
 
 bench: ## Benchmarks: they print times, ratios and sizes (ARGS="alone --profiles 10000000" for one of them)

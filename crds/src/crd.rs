@@ -15,7 +15,7 @@ const KUSTOMIZATION: &str = "apiVersion: kustomize.config.k8s.io/v1beta1\nkind: 
 /// A generated file.
 #[derive(Debug)]
 pub struct GeneratedFile {
-    /// The file's name in the folder `crds`.
+    /// The file's path, from the folder `crds` on.
     pub name: String,
     /// What it holds.
     pub text: String,
@@ -26,7 +26,7 @@ pub fn definitions() -> [CustomResourceDefinition; 2] {
     [Segment::crd(), SegmentStore::crd()].map(tidied)
 }
 
-/// Every file that `crdgen` writes. An error means that a definition has no form in YAML.
+/// The definitions and their kustomization as files. An error means that a definition has no form in YAML.
 pub fn generated_files() -> Result<Vec<GeneratedFile>, Error> {
     let mut files = vec![];
     for definition in definitions() {

@@ -1,8 +1,8 @@
 //! The custom resources of customer segmentation, as Rust types that need no Kubernetes client.
 //!
 //! [`Segment`] says who belongs to a segment, [`SegmentStore`] where segments are evaluated. The doc comments of their
-//! fields are what `kubectl explain` shows. [`crd`] turns the types into the YAML files beside this crate; nothing here
-//! judges what a field's text means (crate `segment-rules` does).
+//! fields are what `kubectl explain` shows. [`crd`] turns the types into the YAML files beside this crate, [`reference`] into a page for people;
+//! nothing here judges what a field's text means (crate `segment-rules` does).
 //!
 //! Read YAML into a `serde_json::Value` first and these types from that: a YAML reader that knows the type it is after
 //! takes `id: 1` for a text and `atLeast: "1"` for a number, and both are errors here.
@@ -15,6 +15,7 @@ mod criterion;
 mod optional;
 mod property_test;
 mod range;
+pub mod reference;
 mod schema;
 mod segment;
 mod segment_store;

@@ -19,7 +19,7 @@ use crate::schema;
     status = "SegmentStatus",
     derive = "PartialEq",
     shortname = "seg",
-    category = "segments",
+    category = "segmentation",
     selectable = ".spec.account",
     doc = "A customer segment: the set of an account's profiles that match its criteria.",
     printcolumn(name = "Ready", type_ = "string", json_path = r#".status.conditions[?(@.type=="Ready")].status"#),
@@ -87,12 +87,11 @@ pub struct SegmentStatus {
     #[schemars(range(min = 0))]
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub observed_generation: Option<i64>,
-    /// Ready, Reconciling and Stalled sum up; SpecAccepted, Evaluated, Suspended, RealTimeActive and RelativeTimeHealthy say
-    /// more.
+    /// Ready, Reconciling and Stalled sum up; SpecAccepted, Evaluated and Suspended say more.
     #[schemars(schema_with = "schema::conditions")]
     #[serde(default, skip_serializing_if = "Vec::is_empty", deserialize_with = "null_as_absent")]
     pub conditions: Vec<StatusCondition>,
-    /// How many members the segment has; up to 10 minutes old, and small changes are left out.
+    /// How many members the segment has: counted when it becomes ready, and after every further evaluation.
     #[schemars(range(min = 0))]
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub member_count: Option<i64>,

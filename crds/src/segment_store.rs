@@ -20,7 +20,7 @@ use crate::schema;
     status = "SegmentStoreStatus",
     derive = "PartialEq",
     shortname = "segstore",
-    category = "segments",
+    category = "segmentation",
     doc = "A place where Segments are evaluated: a ClickHouse cluster with the schema for it.",
     printcolumn(name = "Ready", type_ = "string", json_path = r#".status.conditions[?(@.type=="Ready")].status"#),
     printcolumn(name = "Reason", type_ = "string", json_path = r#".status.conditions[?(@.type=="Ready")].reason"#),

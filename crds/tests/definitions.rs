@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use segment_crds::crd::{definitions, generated_files};
+use segment_crds::reference::reference;
 use serde_json::Value;
 
 /// Calls `visit` with each schema of both definitions, its path and whether it lies below a list.
@@ -27,7 +28,7 @@ fn for_each_schema(mut visit: impl FnMut(&Value, &str, bool)) {
 
 #[test]
 fn the_files_checked_in_are_those_generated() {
-    for file in generated_files().unwrap() {
+    for file in generated_files().unwrap().into_iter().chain([reference()]) {
         let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(&file.name);
         let checked_in = std::fs::read_to_string(path).unwrap();
         assert!(
@@ -82,6 +83,26 @@ fn every_list_and_text_is_bounded() {
         };
         assert!(is_bounded, "{path}");
     });
+}
+
+#[test]
+fn every_property_stands_in_the_reference() {
+    let reference = reference().text;
+    for_each_schema(|schema, path, _| {
+        for (name, _) in schema["properties"].as_object().into_iter().flatten().filter(|_| !path.is_empty()) {
+            let rows = [format!("\n| {name} | "), format!("\n| **{name}** | ")];
+            assert!(rows.iter().any(|row| reference.contains(row)), "{path}.{name}");
+        }
+    });
+}
+
+#[test]
+fn no_category_has_the_name_of_a_resource() {
+    // kubectl would take the name for all that is in the category, of which it can watch and wait for nothing.
+    let definitions = definitions().map(|definition| definition.spec.names);
+    for category in definitions.iter().flat_map(|names| names.categories.iter().flatten()) {
+        assert!(definitions.iter().all(|names| names.plural != *category), "{category}");
+    }
 }
 
 #[test]

@@ -1,7 +1,7 @@
 //! The made-up part: where customers live, when they were born, what they consented to and which e-mails they clicked.
 //!
 //! The source has orders and nothing else. Everything here follows by stated rules from the customer's id and orders (see
-//! `data/README.md`, which says the same in words; whoever changes one changes both).
+//! `data/README.md`, which says the same in words; whoever changes one changes both). `present` is the demo's day, see `calendar`.
 
 use jiff::{
     SignedDuration, Timestamp,
@@ -14,9 +14,6 @@ use crate::{
     customers::Customer,
     places::{Place, Places},
 };
-
-/// The day of the demo's first evaluation: nothing that is made up about a customer draws on later orders, clicks apart.
-pub const DEMO_DAY: Date = date(1998, 5, 15);
 
 /// Noon in New York while summer time holds there, 11 in winter: the same calendar day in every zone of the United States.
 const HOUR: i8 = 16;
@@ -75,8 +72,8 @@ pub(crate) fn birthday(customer: &Customer) -> Date {
 }
 
 /// The last order's day plus the mean gap between days with orders, both up to the demo's day; none with one such day.
-pub(crate) fn predicted_next_order(customer: &Customer) -> Option<Date> {
-    let mut days: Vec<Date> = customer.orders_to(DEMO_DAY).map(|order| order.day).collect();
+pub(crate) fn predicted_next_order(customer: &Customer, present: Date) -> Option<Date> {
+    let mut days: Vec<Date> = customer.orders_to(present).map(|order| order.day).collect();
     days.sort_unstable();
     days.dedup();
     let (first, last) = (*days.first()?, *days.last()?);
@@ -86,26 +83,31 @@ pub(crate) fn predicted_next_order(customer: &Customer) -> Option<Date> {
 }
 
 /// Of 100 customers 70 take e-mail and 10 have refused it; the others were not asked.
-pub(crate) fn email(customer: &Customer) -> Option<Consent> {
-    consent(customer, "email", 0.70, 0.80)
+pub(crate) fn email(customer: &Customer, present: Date) -> Option<Consent> {
+    let (status, time) = (chance_of(customer, "email", 0.70, 0.80)?, given(customer, "email", present)?);
+    Some(Consent { status, time })
 }
 
 /// Of 100 customers 20 take SMS and 5 have refused it; the others were not asked.
-pub(crate) fn sms(customer: &Customer) -> Option<Consent> {
-    consent(customer, "sms", 0.20, 0.25)
+pub(crate) fn sms(customer: &Customer, present: Date) -> Option<Consent> {
+    let (status, time) = (chance_of(customer, "sms", 0.20, 0.25)?, given(customer, "sms", present)?);
+    Some(Consent { status, time })
 }
 
-/// Given on some day from the first order to the demo's day.
-fn consent(customer: &Customer, channel: &str, subscribed: f64, asked: f64) -> Option<Consent> {
-    let status = match share(channel, &customer.id) {
-        low if low < subscribed => "subscribed",
-        low if low < asked => "unsubscribed",
-        _ => return None,
-    };
+fn chance_of(customer: &Customer, channel: &str, subscribed: f64, asked: f64) -> Option<&'static str> {
+    match share(channel, &customer.id) {
+        low if low < subscribed => Some("subscribed"),
+        low if low < asked => Some("unsubscribed"),
+        _ => None,
+    }
+}
+
+/// Some day from the first order to the demo's day.
+fn given(customer: &Customer, channel: &str, present: Date) -> Option<Timestamp> {
     let since = customer.since()?;
-    let days = u64::try_from((DEMO_DAY - since).get_days()).ok()?;
+    let days = u64::try_from((present - since).get_days()).ok()?;
     let after = i64::try_from(below(&format!("{channel}/day"), &customer.id, days)).ok()?;
-    Some(Consent { status, time: instant(since.saturating_add(jiff::Span::new().days(after))) })
+    Some(instant(since.saturating_add(jiff::Span::new().days(after))))
 }
 
 /// Whoever spent 500 dollars or more in 1997 is on the list `big-spenders-1997`. (Real: no chance in it.)
@@ -115,8 +117,8 @@ pub(crate) fn is_big_spender(customer: &Customer) -> bool {
 }
 
 /// Of 100 receivers 12 click within two days, and 45 of those who order within the week after the sending.
-pub(crate) fn clicks(customer: &Customer) -> Vec<Click> {
-    let Some(Consent { status: "subscribed", time: consented }) = email(customer) else { return Vec::new() };
+pub(crate) fn clicks(customer: &Customer, present: Date) -> Vec<Click> {
+    let Some(Consent { status: "subscribed", time: consented }) = email(customer, present) else { return Vec::new() };
     let received = CAMPAIGNS.iter().filter(|campaign| consented < instant(campaign.sent));
     received.filter_map(|campaign| click(customer, campaign)).collect()
 }
@@ -137,7 +139,7 @@ fn click(customer: &Customer, campaign: &Campaign) -> Option<Click> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::customers::Order;
+    use crate::{DEMO_DAY, customers::Order};
 
     fn customer(days: &[Date]) -> Customer {
         let order = |(number, day): (usize, &Date)| Order { number, day: *day, cds: 1, value: "20.00".to_owned() };
@@ -147,19 +149,20 @@ mod tests {
     #[test]
     fn the_next_order_is_expected_after_the_mean_gap() {
         let days = [date(1998, 1, 1), date(1998, 1, 11), date(1998, 1, 11), date(1998, 1, 31)];
-        assert_eq!(predicted_next_order(&customer(&days)), Some(date(1998, 2, 15)));
+        assert_eq!(predicted_next_order(&customer(&days), DEMO_DAY), Some(date(1998, 2, 15)));
     }
 
     #[test]
     fn one_order_predicts_nothing() {
-        assert_eq!(predicted_next_order(&customer(&[date(1998, 1, 1), date(1998, 1, 1)])), None);
+        assert_eq!(predicted_next_order(&customer(&[date(1998, 1, 1), date(1998, 1, 1)]), DEMO_DAY), None);
     }
 
     #[test]
     fn later_orders_do_not_shape_the_prediction() {
         let known = [date(1998, 1, 1), date(1998, 1, 11)];
         let with_later = [date(1998, 1, 1), date(1998, 1, 11), date(1998, 6, 1)];
-        assert_eq!(predicted_next_order(&customer(&known)), predicted_next_order(&customer(&with_later)));
+        let predicted = |days: &[Date]| predicted_next_order(&customer(days), DEMO_DAY);
+        assert_eq!(predicted(&known), predicted(&with_later));
     }
 
     #[test]
@@ -170,8 +173,8 @@ mod tests {
             100 * customers.iter().filter(|customer| holds(customer)).count() / customers.len()
         };
         let subscribed = |consent: Option<Consent>| consent.is_some_and(|consent| consent.status == "subscribed");
-        assert!((69..=71).contains(&percent(&|customer| subscribed(email(customer)))));
-        assert!((19..=21).contains(&percent(&|customer| subscribed(sms(customer)))));
+        assert!((69..=71).contains(&percent(&|customer| subscribed(email(customer, DEMO_DAY)))));
+        assert!((19..=21).contains(&percent(&|customer| subscribed(sms(customer, DEMO_DAY)))));
         assert!((96..=98).contains(&percent(&|customer| place(customer, &places).is_some())));
         let boston = |place: Place| place.zip.starts_with("021");
         assert!((11..=13).contains(&percent(&|customer| place(customer, &places).is_some_and(boston))));
@@ -180,8 +183,9 @@ mod tests {
     #[test]
     fn nobody_clicks_before_the_sending_or_without_consent() {
         for customer in crate::customers::read(crate::ORDERS).unwrap() {
-            for click in clicks(&customer) {
-                assert!(email(&customer).is_some_and(|email| email.status == "subscribed" && email.time < click.time));
+            for click in clicks(&customer, DEMO_DAY) {
+                let email = email(&customer, DEMO_DAY);
+                assert!(email.is_some_and(|email| email.status == "subscribed" && email.time < click.time));
             }
         }
     }

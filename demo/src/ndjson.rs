@@ -10,6 +10,7 @@ use anyhow::Context;
 use serde_json::{Map, Number, Value, json};
 
 use crate::{
+    calendar::Calendar,
     customers::{Customer, Order},
     invent::{self, Click, Consent},
     places::Places,
@@ -34,16 +35,18 @@ pub struct Files {
 }
 
 /// Writes the customers into two files in a folder, which is made if absent.
-pub fn write(customers: &[Customer], folder: &Path) -> anyhow::Result<Files> {
+pub fn write(customers: &[Customer], calendar: Calendar, folder: &Path) -> anyhow::Result<Files> {
     std::fs::create_dir_all(folder).with_context(|| format!("make {}", folder.display()))?;
     let (profiles, events) = (folder.join("profiles.ndjson"), folder.join("events.ndjson"));
     let places = Places::read();
-    write_lines(&profiles, customers.iter().map(|customer| profile(customer, &places)))?;
-    let orders =
-        customers.iter().flat_map(|customer| customer.orders.iter().map(|order| placed_order(customer, order)));
+    write_lines(&profiles, customers.iter().map(|customer| profile(customer, calendar, &places)))?;
+    let orders = customers
+        .iter()
+        .flat_map(|customer| customer.orders.iter().map(move |order| placed_order(customer, order, calendar)));
     let orders = write_lines(&events, orders)?;
     let clicks = customers.iter().flat_map(|customer| {
-        invent::clicks(customer).into_iter().map(|click| clicked_email(customer, &click)).collect::<Vec<_>>()
+        let clicks = invent::clicks(customer, calendar.present);
+        clicks.into_iter().map(|click| clicked_email(customer, &click, calendar)).collect::<Vec<_>>()
     });
     let clicks = append_lines(&events, clicks)?;
     Ok(Files { profiles, events, customers: customers.len(), orders, clicks })
@@ -70,14 +73,14 @@ fn put(file: File, lines: impl Iterator<Item = Value>) -> io::Result<usize> {
     Ok(count)
 }
 
-fn profile(customer: &Customer, places: &Places) -> Value {
+fn profile(customer: &Customer, calendar: Calendar, places: &Places) -> Value {
     let mut properties = Map::new();
     if let Some(since) = customer.since() {
-        properties.insert("customer_since".to_owned(), json!(since.to_string()));
+        properties.insert("customer_since".to_owned(), json!(calendar.day(since).to_string()));
     }
     properties.insert("birthday".to_owned(), json!(invent::birthday(customer).to_string()));
-    if let Some(day) = invent::predicted_next_order(customer) {
-        properties.insert("predicted_next_order".to_owned(), json!(day.to_string()));
+    if let Some(day) = invent::predicted_next_order(customer, calendar.present) {
+        properties.insert("predicted_next_order".to_owned(), json!(calendar.day(day).to_string()));
     }
     let mut line = Map::from_iter([("account".to_owned(), json!(ACCOUNT)), ("id".to_owned(), json!(customer.id))]);
     if let Some(place) = invent::place(customer, places) {
@@ -85,8 +88,10 @@ fn profile(customer: &Customer, places: &Places) -> Value {
         line.insert("location".to_owned(), json!({"latitude": place.latitude, "longitude": place.longitude}));
     }
     line.insert("properties".to_owned(), Value::Object(properties));
-    let consents = [("email", invent::email(customer)), ("sms", invent::sms(customer))];
-    let given = consents.into_iter().filter_map(|(channel, consent)| Some((channel.to_owned(), state(consent?))));
+    let present = calendar.present;
+    let consents = [("email", invent::email(customer, present)), ("sms", invent::sms(customer, present))];
+    let given =
+        consents.into_iter().filter_map(|(channel, consent)| Some((channel.to_owned(), state(consent?, calendar))));
     line.insert("consent".to_owned(), Value::Object(given.collect()));
     if invent::is_big_spender(customer) {
         line.insert("lists".to_owned(), json!(["big-spenders-1997"]));
@@ -94,28 +99,28 @@ fn profile(customer: &Customer, places: &Places) -> Value {
     Value::Object(line)
 }
 
-fn state(consent: Consent) -> Value {
-    json!({"status": consent.status, "time": consent.time.to_string()})
+fn state(consent: Consent, calendar: Calendar) -> Value {
+    json!({"status": consent.status, "time": calendar.instant(consent.time).to_string()})
 }
 
-fn placed_order(customer: &Customer, order: &Order) -> Value {
+fn placed_order(customer: &Customer, order: &Order, calendar: Calendar) -> Value {
     // A value without cents at the end is the same number: 12.00 is 12.
     let value = order.value.parse::<f64>().ok().and_then(Number::from_f64);
     event(
         customer,
         &format!("order-{}", order.number),
         "Placed Order",
-        &invent::instant(order.day).to_string(),
+        &invent::instant(calendar.day(order.day)).to_string(),
         &json!({"value": value, "cds": order.cds}),
     )
 }
 
-fn clicked_email(customer: &Customer, click: &Click) -> Value {
+fn clicked_email(customer: &Customer, click: &Click, calendar: Calendar) -> Value {
     event(
         customer,
         &format!("click-{}-{}", click.campaign, customer.id),
         "Clicked Email",
-        &click.time.to_string(),
+        &calendar.instant(click.time).to_string(),
         &json!({"campaign": click.campaign, "link": click.link}),
     )
 }
@@ -145,12 +150,12 @@ mod tests {
             "account": "cdnow", "id": "order-1", "profile": "00001", "metric": "Placed Order",
             "time": "1997-01-01T16:00:00Z", "properties": {"value": 11.77, "cds": 2},
         });
-        assert_eq!(placed_order(&customer, &customer.orders[0]), expected);
+        assert_eq!(placed_order(&customer, &customer.orders[0], Calendar::of_1998()), expected);
     }
 
     #[test]
     fn a_profile_has_what_is_known_and_nothing_else() {
-        let line = profile(&customer(), &Places::read());
+        let line = profile(&customer(), Calendar::of_1998(), &Places::read());
         assert_eq!(line["id"], "00001");
         assert_eq!(line["properties"]["customer_since"], "1997-01-01");
         assert_eq!(line["properties"]["predicted_next_order"], "1997-05-01");
@@ -158,9 +163,21 @@ mod tests {
     }
 
     #[test]
+    fn of_a_customer_every_date_moves_but_the_birthday() {
+        let calendar = Calendar::of_today(&[customer()], date(2026, 11, 25));
+        let (then, now) = (Calendar::of_1998(), calendar);
+        let places = Places::read();
+        let (before, after) = (profile(&customer(), then, &places), profile(&customer(), now, &places));
+        assert_eq!(after["properties"]["customer_since"], "2026-09-25");
+        assert_eq!(after["properties"]["predicted_next_order"], "2027-01-23");
+        assert_eq!(after["properties"]["birthday"], before["properties"]["birthday"]);
+        assert_eq!(placed_order(&customer(), &customer().orders[1], now)["time"], "2026-11-24T16:00:00Z");
+    }
+
+    #[test]
     fn files_have_a_line_for_each() {
         let folder = tempfile::tempdir().unwrap();
-        let files = write(&[customer()], folder.path()).unwrap();
+        let files = write(&[customer()], Calendar::of_1998(), folder.path()).unwrap();
         assert_eq!((files.customers, files.orders), (1, 2));
         let events = std::fs::read_to_string(files.events).unwrap();
         assert_eq!(events.lines().count(), files.orders + files.clicks);

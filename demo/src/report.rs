@@ -26,8 +26,13 @@ pub fn segments(definitions: &[&Definition], customers: usize, [first, later]: [
             signed('-', after.left),
         ]
     });
-    let mut table = table(&header, rows);
-    for column in table.column_iter_mut().skip(1) {
+    numbers(&header, rows, 1)
+}
+
+/// A table whose columns are numbers but for the first ones.
+pub(crate) fn numbers(header: &[&str], rows: impl IntoIterator<Item = Vec<String>>, texts: usize) -> String {
+    let mut table = table(header, rows);
+    for column in table.column_iter_mut().skip(texts) {
         column.set_cell_alignment(CellAlignment::Right);
     }
     text(&mut table)
@@ -75,7 +80,7 @@ fn signed(sign: char, number: u64) -> String {
     if number == 0 { String::new() } else { format!("{sign}{}", thousands(number)) }
 }
 
-fn percent(part: u64, whole: usize) -> String {
+pub(crate) fn percent(part: u64, whole: usize) -> String {
     let permille = (part * 1000).checked_div(u64::try_from(whole).unwrap_or(1)).unwrap_or(0);
     format!("{}.{} %", permille / 10, permille % 10)
 }

@@ -8,7 +8,7 @@ use embedded_clickhouse::{Options, Server};
 use segment_jobs::{
     clock::Clock,
     schema::{self, NewStore},
-    shards::{Credentials, ShardAddress},
+    shards::{Credentials, Shard, ShardAddress},
     store::{self, Store},
 };
 use serde::Deserialize;
@@ -31,6 +31,17 @@ pub struct Shop {
     databases: [String; 2],
 }
 
+/// How pods come in.
+#[derive(Clone, Debug)]
+pub struct Door {
+    /// An address of this machine.
+    pub address: String,
+    /// A user that may make databases.
+    pub user: String,
+    /// Its password.
+    pub password: String,
+}
+
 #[derive(Row, Deserialize)]
 struct Count {
     count: u64,
@@ -42,26 +53,50 @@ struct Member {
 }
 
 impl Shop {
-    /// Starts both servers side by side.
+    /// Starts both servers.
     pub fn start() -> anyhow::Result<Self> {
-        let (one, other) = thread::scope(|scope| {
-            let other = scope.spawn(|| Server::start(Options::default()));
-            (Server::start(Options::default()), other.join())
-        });
-        let other = other.map_err(|_| anyhow!("the thread that started a server ended early"))?;
         let database = |shard: u8| format!("segmentation_demo_{}_{shard}", std::process::id());
-        Ok(Self { servers: [one?, other?], databases: [database(0), database(1)] })
+        Ok(Self { servers: start_both(&Options::default())?, databases: [database(0), database(1)] })
+    }
+
+    /// Starts both servers for pods, which reach this machine at an address and log in as a user of their own.
+    pub fn start_for_pods(door: &Door) -> anyhow::Result<Self> {
+        let Door { address, user, password } = door;
+        let options = Options {
+            ignore_url: true,
+            config_xml: format!("<listen_host>{address}</listen_host>"),
+            users_xml: format!(
+                "<{user}><password>{password}</password><networks><ip>::/0</ip></networks>\
+                 <profile>default</profile><quota>default</quota></{user}>"
+            ),
+            ..Options::default()
+        };
+        let database = || "segmentation".to_owned();
+        Ok(Self { servers: start_both(&options)?, databases: [database(), database()] })
     }
 
     /// Makes the store on the shards `0` and `1`.
+    pub async fn make(&self, clock: Clock) -> anyhow::Result<Store> {
+        let new = NewStore { name: "main".to_owned(), lanes: LANES, clock, adopt: false };
+        schema::apply(self.shards()?, &new).await.context("make the store")
+    }
+
+    /// Opens a store that somebody else has made there.
     pub async fn open(&self, clock: Clock) -> anyhow::Result<Store> {
+        Store::open(self.shards()?, clock).await.context("open the store")
+    }
+
+    fn shards(&self) -> anyhow::Result<Vec<Shard>> {
         let addresses: Vec<ShardAddress> = (0..).zip(&self.servers).zip(&self.databases).map(address).collect();
         let [server, _] = &self.servers;
         let credentials =
             Credentials { user: Some(server.user().to_owned()), password: Some(server.password().to_owned().into()) };
-        let shards = store::shards(&addresses, &credentials)?;
-        let new = NewStore { name: "main".to_owned(), lanes: LANES, clock, adopt: false };
-        schema::apply(shards, &new).await.context("make the store")
+        Ok(store::shards(&addresses, &credentials)?)
+    }
+
+    /// The ports at which pods reach the shards.
+    pub fn ports(&self) -> impl Iterator<Item = u16> {
+        self.servers.iter().filter_map(Server::http_port)
     }
 
     /// Whether the shards are databases of the server in `CLICKHOUSE_URL`.
@@ -110,6 +145,16 @@ impl Shop {
             client.with_password(server.password()).with_database(database)
         })
     }
+}
+
+/// Side by side: a cold start takes seconds.
+fn start_both(options: &Options) -> anyhow::Result<[Server; 2]> {
+    let (one, other) = thread::scope(|scope| {
+        let other = scope.spawn(|| Server::start(options.clone()));
+        (Server::start(options.clone()), other.join())
+    });
+    let other = other.map_err(|_| anyhow!("the thread that started a server ended early"))?;
+    Ok([one?, other?])
 }
 
 fn address(((name, server), database): ((u8, &Server), &String)) -> ShardAddress {

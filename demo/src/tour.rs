@@ -1,6 +1,6 @@
-//! The tour: what the demo does, step by step, and what it says of it.
+//! The tour on this machine: what the demo does without a cluster, step by step, and what it says of it.
 
-use std::{collections::BTreeMap, time::Instant};
+use std::time::Instant;
 
 use anyhow::Context;
 use jiff::{
@@ -10,16 +10,13 @@ use jiff::{
 use segment_jobs::{clock::Clock, store::Store};
 
 use crate::{
-    DEMO_DAY, ORDERS,
     args::Args,
-    customers::{self, Customer},
-    evaluate::{self, BUCKETS, Evaluated},
-    examples, ndjson, report,
+    calendar::{Calendar, DEMO_DAY},
+    evaluate::{self, Evaluated},
+    examples, report,
     shop::Shop,
+    steps,
 };
-
-/// The example whose first member is explained: the one with the most criteria.
-const EXPLAINED: &str = "loyal-but-lapsing";
 
 /// Runs the demo from start to end.
 pub fn run(args: &Args) -> anyhow::Result<()> {
@@ -49,16 +46,6 @@ pub fn instants() -> anyhow::Result<[Clock; 2]> {
     Ok([first, later].map(|instant| Clock::Fixed(instant.timestamp().as_millisecond())))
 }
 
-/// About so many customers, spread evenly over all.
-pub fn chosen(number: Option<u32>) -> anyhow::Result<Vec<Customer>> {
-    let all = customers::read(ORDERS).context("data/cdnow_orders.csv")?;
-    let step = match number {
-        Some(number) => all.len().div_ceil(usize::try_from(number)?).max(1),
-        None => 1,
-    };
-    Ok(all.into_iter().step_by(step).collect())
-}
-
 async fn walk(shop: &Shop, args: &Args, started: Instant) -> anyhow::Result<()> {
     let [first, later] = instants()?;
     let store = load(shop, args, first).await?;
@@ -78,25 +65,17 @@ async fn walk(shop: &Shop, args: &Args, started: Instant) -> anyhow::Result<()> 
     println!("{}", report::segments(&definitions, store.1, [(&day(first), &before), (&day(later), &after)]));
     println!("  TIME: of the slice in which a shard evaluated all of them together, not of one alone.\n");
     println!("4. Why somebody is a member.");
-    let definition = definitions.iter().find(|definition| definition.name == EXPLAINED).context(EXPLAINED)?;
-    let path = format!("{}/{}", definition.namespace, definition.name);
-    match shop.first_member(&path).await? {
-        None => println!("   {EXPLAINED} has no member among these customers.\n"),
-        Some(profile) => {
-            let explanation = evaluate::explain(&store.0, &compiled, definition, &profile, later).await?;
-            println!("   {}\n", report::explanation(definition, &profile, &explanation));
-        }
-    }
+    steps::explain(shop, &store.0, &compiled, later).await?;
     println!("Done in {}. Where to look next:", report::seconds(started.elapsed()));
     println!("   examples/*.yaml    change a segment and run this again");
     println!("   data/README.md     what of this is real and what was made up");
     println!(
         "   your own files     cargo run -p segmentctl -- eval --profiles {0}/profiles.ndjson \\",
-        args.folder.display()
+        args.folder().display()
     );
     println!(
         "                        --events {}/events.ndjson --as-of 1998-05-15T16:00:00Z examples/*.yaml",
-        args.folder.display()
+        args.folder().display()
     );
     println!("   ARCHITECTURE.md    how it works");
     Ok(())
@@ -104,31 +83,12 @@ async fn walk(shop: &Shop, args: &Args, started: Instant) -> anyhow::Result<()> 
 
 /// The open store, and how many customers are in it.
 async fn load(shop: &Shop, args: &Args, clock: Clock) -> anyhow::Result<(Store, usize)> {
-    let started = Instant::now();
     println!(
         "2. Customers and their orders (real), their homes, consents and clicks (made up by rule: data/README.md)."
     );
-    let files = ndjson::write(&chosen(args.customers)?, &args.folder)?;
-    println!(
-        "   {} customers, {} orders and {} clicks written to {} in {}",
-        report::thousands(files.customers),
-        report::thousands(files.orders),
-        report::thousands(files.clicks),
-        args.folder.display(),
-        report::seconds(started.elapsed()),
-    );
-    let store = shop.open(clock).await?;
-    let loaded = evaluate::load(&store, &files, clock).await?;
-    let mut parts: BTreeMap<&str, u16> = BTreeMap::new();
-    for bucket in 0..BUCKETS {
-        *parts.entry(store.shard_of(ndjson::ACCOUNT, bucket).name()).or_default() += 1;
-    }
-    let parts: Vec<String> = parts.iter().map(|(shard, parts)| format!("{parts} on shard {shard}")).collect();
-    println!(
-        "   loaded in {}; the account has {BUCKETS} parts: {}\n",
-        report::seconds(loaded.duration),
-        parts.join(", ")
-    );
+    let files = steps::write(&steps::chosen(args.customers)?, Calendar::of_1998(), args.folder())?;
+    let store = shop.make(clock).await?;
+    steps::load(&store, &files, clock).await?;
     Ok((store, files.customers))
 }
 

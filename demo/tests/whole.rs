@@ -7,11 +7,12 @@ use std::process::Command;
 use jiff::{Span, civil::Date};
 use segment_demo::{
     DEMO_DAY,
+    calendar::Calendar,
     customers::Customer,
     evaluate::{self, Evaluated},
     examples, ndjson,
     shop::Shop,
-    tour,
+    steps, tour,
 };
 use segment_rules::Definition;
 
@@ -20,12 +21,12 @@ const CUSTOMERS: u32 = 2_000;
 
 #[tokio::test]
 async fn every_example_has_some_members_and_the_view_shows_them() {
-    let customers = tour::chosen(Some(CUSTOMERS)).unwrap();
+    let customers = steps::chosen(Some(CUSTOMERS)).unwrap();
     let folder = tempfile::tempdir().unwrap();
-    let files = ndjson::write(&customers, folder.path()).unwrap();
+    let files = ndjson::write(&customers, Calendar::of_1998(), folder.path()).unwrap();
     let [first, later] = tour::instants().unwrap();
     let shop = Shop::start().unwrap();
-    let store = shop.open(first).await.unwrap();
+    let store = shop.make(first).await.unwrap();
     evaluate::load(&store, &files, first).await.unwrap();
     let compiled = examples::compiled().unwrap();
     let definitions = examples::definitions(&compiled);

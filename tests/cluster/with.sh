@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # with.sh COMMAND...: runs a command on a cluster that has the images of our programs: that of KUBECONFIG, which has to be
 # able to pull them (SEGMENT_REGISTRY, SEGMENT_TAG); else one of kind, where Docker runs; else our own node, which is ended
-# afterwards unless it was up before. SEGMENT_TESTS_HOST is the address under which pods reach this machine.
+# afterwards unless it was up before. SEGMENT_TESTS_HOST is the address under which pods reach this machine,
+# SEGMENT_TESTS_KUBECTL how a person calls kubectl there.
 set -euo pipefail
 # shellcheck source-path=SCRIPTDIR source=common.sh
 source "$(dirname "${BASH_SOURCE[0]}")/common.sh"
@@ -9,19 +10,22 @@ source "$(dirname "${BASH_SOURCE[0]}")/common.sh"
 with_kind() {
   local archive name=segmentation
   export KUBECONFIG="$target/kind.kubeconfig"
-  kind get clusters | grep -qx "$name" || kind create cluster --name "$name"
+  if ! kind get clusters | grep -qx "$name"; then
+    trap 'kind delete cluster --name segmentation' EXIT
+    kind create cluster --name "$name"
+  fi
   kind export kubeconfig --name "$name"
   for archive in $("$here/images.sh"); do kind load image-archive "$archive" --name "$name"; done
   SEGMENT_TESTS_HOST="$(docker network inspect kind --format '{{range .IPAM.Config}}{{.Gateway}} {{end}}' | tr ' ' '\n' | grep -m1 '\.')"
-  export SEGMENT_TESTS_HOST
-  exec "$@"
+  export SEGMENT_TESTS_HOST SEGMENT_TESTS_KUBECTL="kubectl --kubeconfig $KUBECONFIG"
+  "$@"
 }
 
 with_node() {
   local cluster="$here/cluster.sh"
-  export SEGMENT_TESTS_HOST="$node_address"
+  export SEGMENT_TESTS_HOST="$node_address" SEGMENT_TESTS_KUBECTL="$cluster run kubectl"
   if [ ! -e "$run/up" ]; then
-    trap '"$cluster" down' EXIT
+    trap '"$here/cluster.sh" down' EXIT
     "$cluster" up
   else
     # shellcheck disable=SC2046

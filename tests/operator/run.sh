@@ -4,11 +4,7 @@
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/../.."
 
-tests/cluster/check.sh
-images="s#segmentation.local/#${SEGMENT_REGISTRY:-segmentation.local}/#; s#:dev#:${SEGMENT_TAG:-dev}#"
-sed "$images" manifests/install.yaml | kubectl apply --server-side --force-conflicts --filename - >/dev/null
-kubectl rollout restart deployment/segment-operator --namespace segmentation-system >/dev/null
-kubectl rollout status deployment/segment-operator --namespace segmentation-system --timeout 120s
+tests/cluster/install.sh
 
 # The API server takes every example, and all that the overlay for production adds.
 for namespace in marketing data campaigns; do
