@@ -1,10 +1,12 @@
 #!/usr/bin/env bash
 # with.sh COMMAND...: runs a command on a cluster that has the images of our programs: that of KUBECONFIG, which has to be
 # able to pull them (SEGMENT_REGISTRY, SEGMENT_TAG); else one of kind, where Docker runs; else our own node, which is ended
-# afterwards unless it was up before. SEGMENT_TESTS_HOST is the address under which pods reach this machine.
+# afterwards unless it was up before. What the tests are told: SEGMENT_TESTS_HOST, the address under which pods reach this
+# machine, and of our own node SEGMENT_TESTS_CLUSTER, its script, and SEGMENT_TESTS_AUDIT_LOG.
 set -euo pipefail
 # shellcheck source-path=SCRIPTDIR source=common.sh
 source "$(dirname "${BASH_SOURCE[0]}")/common.sh"
+cluster="$here/cluster.sh"
 
 with_kind() {
   local archive name=segmentation
@@ -18,8 +20,7 @@ with_kind() {
 }
 
 with_node() {
-  local cluster="$here/cluster.sh"
-  export SEGMENT_TESTS_HOST="$node_address"
+  export SEGMENT_TESTS_HOST="$node_address" SEGMENT_TESTS_CLUSTER="$cluster" SEGMENT_TESTS_AUDIT_LOG="$run/log/audit.log"
   if [ ! -e "$run/up" ]; then
     trap '"$cluster" down' EXIT
     "$cluster" up
