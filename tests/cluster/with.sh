@@ -2,13 +2,16 @@
 # with.sh COMMAND...: runs a command on a cluster that has the images of our programs: that of KUBECONFIG, which has to be
 # able to pull them (SEGMENT_REGISTRY, SEGMENT_TAG); else one of kind, where Docker runs; else our own node, which is ended
 # afterwards unless it was up before. What the tests are told: SEGMENT_TESTS_HOST, the address under which pods reach this
-# machine, and of our own node SEGMENT_TESTS_CLUSTER, its script, and SEGMENT_TESTS_AUDIT_LOG.
+# machine, SEGMENT_TESTS_HUNGRY, an image that takes more memory than it may, and of our own node SEGMENT_TESTS_CLUSTER, its
+# script, and SEGMENT_TESTS_AUDIT_LOG.
 set -euo pipefail
 # shellcheck source-path=SCRIPTDIR source=common.sh
 source "$(dirname "${BASH_SOURCE[0]}")/common.sh"
 cluster="$here/cluster.sh"
+hungry=segmentation.local/hungry:1
 
 with_kind() {
+  export SEGMENT_TESTS_HUNGRY="$hungry"
   local archive name=segmentation
   export KUBECONFIG="$target/kind.kubeconfig"
   kind get clusters | grep -qx "$name" || kind create cluster --name "$name"
@@ -20,7 +23,8 @@ with_kind() {
 }
 
 with_node() {
-  export SEGMENT_TESTS_HOST="$node_address" SEGMENT_TESTS_CLUSTER="$cluster" SEGMENT_TESTS_AUDIT_LOG="$run/log/audit.log"
+  export SEGMENT_TESTS_HOST="$node_address" SEGMENT_TESTS_HUNGRY="$hungry"
+  export SEGMENT_TESTS_CLUSTER="$cluster" SEGMENT_TESTS_AUDIT_LOG="$run/log/audit.log"
   if [ ! -e "$run/up" ]; then
     trap '"$cluster" down' EXIT
     "$cluster" up
