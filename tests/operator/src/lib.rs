@@ -4,6 +4,7 @@
 //! Each test has a namespace and databases of its own, and waits for states with a deadline.
 
 mod cluster;
+mod git;
 mod namespace;
 mod operator;
 mod people;
@@ -13,6 +14,7 @@ mod store;
 mod wait;
 
 pub use cluster::{Cluster, restart_api_server};
+pub use git::Repository;
 pub use namespace::{Namespace, in_namespace};
 pub use operator::{Operator, Process};
 pub use people::{people, plan};
