@@ -1,5 +1,5 @@
 # What people and CI call. `make` alone prints this help.
-.PHONY: help demo demo-local test test-rust test-cluster lint manifests manifests-check \
+.PHONY: help demo demo-local test test-rust test-cluster lint argocd-check manifests manifests-check \
   shellcheck deny crds crd-validation bench soak
 
 help: ## Print this list
@@ -32,12 +32,16 @@ crd-validation: ## What the API server itself would refuse in crds/*.yaml (needs
 	elif [ -n "$$CI" ]; then echo "crd-validation: Go is missing" >&2; exit 1; \
 	else echo "crd-validation: LEFT OUT, because Go is missing; install Go 1.26 to run it"; fi
 
-test-cluster: ## The operator on a real cluster: KUBECONFIG's, else kind, else one made here (ARGS="--test lifecycle")
+# Argo CD is built here, since the cluster of our own has no way out.
+test-cluster: argocd-check ## The operator on a real cluster: KUBECONFIG's, else kind, else one made here (ARGS="--test lifecycle")
 	cargo build --package segment-operator --package segment-jobs --package embedded-clickhouse
 	cargo test --package segment-operator-tests --no-run
 	tests/cluster/with.sh tests/operator/run.sh $(ARGS)
 
-manifests: ## Write manifests/install.yaml anew
+argocd-check: ## What Argo CD would show of each state that the operator writes, by its own Lua machine
+	@argo="$$(tests/argocd/build.sh)" && "$$argo/argo" test argocd
+
+manifests: ## Write manifests/install.yaml and argocd/argocd-cm.yaml anew
 	manifests/generate.sh
 
 manifests-check: ## Whether it is up to date, and the kustomizations sound
@@ -48,7 +52,7 @@ lint: shellcheck ## Formatting and lints
 	cargo clippy --workspace --all-targets -- --deny warnings
 
 shellcheck: ## Lints of the shell scripts (left out where shellcheck is missing)
-	@if command -v shellcheck >/dev/null; then shellcheck -x .ci/run tests/*/*.sh manifests/*.sh demo/*.sh; \
+	@if command -v shellcheck >/dev/null; then shellcheck -x .ci/run tests/*/*.sh manifests/*.sh demo/*.sh argocd/*.sh; \
 	elif [ -n "$$CI" ]; then echo "shellcheck is missing" >&2; exit 1; \
 	else echo "shellcheck: LEFT OUT, because it is missing"; fi
 

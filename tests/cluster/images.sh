@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# images.sh [PROFILE]: makes an image archive of each of our programs that `cargo build` has built, in a moment and without
-# a container engine, and prints their paths. PROFILE is `debug` (the default) or `release`.
+# images.sh [PROFILE]: makes an image archive of each of our programs that `cargo build` has built, and of those that only
+# tests need, in a moment and without a container engine, and prints their paths. PROFILE is `debug` (the default) or `release`.
 set -euo pipefail
 # shellcheck source-path=SCRIPTDIR source=common.sh
 source "$(dirname "${BASH_SOURCE[0]}")/common.sh"
@@ -12,9 +12,12 @@ programs=(segment-operator segment-jobs)
 
 folder="$target/cluster-images"
 mkdir -p "$folder"
-(cd "$here/image" && CGO_ENABLED=0 go build -o "$folder/image" . && CGO_ENABLED=0 go build -ldflags '-s -w' -o "$folder/pause" ./pause)
-"$folder/image" "$folder/pause.tar" segmentation.local/pause:1 "$folder/pause"
-echo "$folder/pause.tar"
+(cd "$here/image" && CGO_ENABLED=0 go build -o "$folder/image" .)
+for program in pause hungry; do
+  (cd "$here/image" && CGO_ENABLED=0 go build -ldflags '-s -w' -o "$folder/$program" "./$program")
+  "$folder/image" "$folder/$program.tar" "segmentation.local/$program:1" "$folder/$program"
+  echo "$folder/$program.tar"
+done
 for program in "${programs[@]}"; do
   built="$target/$profile/$program"
   archive="$folder/$program.tar"

@@ -5,6 +5,8 @@ cd "$(dirname "${BASH_SOURCE[0]}")/../.."
 
 tests/cluster/check.sh
 images="s#segmentation.local/#${SEGMENT_REGISTRY:-segmentation.local}/#; s#:dev#:${SEGMENT_TAG:-dev}#"
+was_there="$(kubectl get deployment/segment-operator --namespace segmentation-system --ignore-not-found --output name)"
 sed "$images" manifests/install.yaml | kubectl apply --server-side --force-conflicts --filename - >/dev/null
-kubectl rollout restart deployment/segment-operator --namespace segmentation-system >/dev/null
+# The tag of the image stays, what it names may be new.
+[ -z "$was_there" ] || kubectl rollout restart "$was_there" --namespace segmentation-system >/dev/null
 kubectl rollout status deployment/segment-operator --namespace segmentation-system --timeout 120s

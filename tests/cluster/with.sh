@@ -1,13 +1,17 @@
 #!/usr/bin/env bash
 # with.sh COMMAND...: runs a command on a cluster that has the images of our programs: that of KUBECONFIG, which has to be
 # able to pull them (SEGMENT_REGISTRY, SEGMENT_TAG); else one of kind, where Docker runs; else our own node, which is ended
-# afterwards unless it was up before. SEGMENT_TESTS_HOST is the address under which pods reach this machine,
-# SEGMENT_TESTS_KUBECTL how a person calls kubectl there.
+# afterwards unless it was up before. What the command is told: SEGMENT_TESTS_HOST, the address under which pods reach this
+# machine, SEGMENT_TESTS_KUBECTL, how a person calls kubectl there, SEGMENT_TESTS_HUNGRY, an image that takes more memory
+# than it may, and of our own node SEGMENT_TESTS_CLUSTER, its script, and SEGMENT_TESTS_AUDIT_LOG.
 set -euo pipefail
 # shellcheck source-path=SCRIPTDIR source=common.sh
 source "$(dirname "${BASH_SOURCE[0]}")/common.sh"
+cluster="$here/cluster.sh"
+hungry=segmentation.local/hungry:1
 
 with_kind() {
+  export SEGMENT_TESTS_HUNGRY="$hungry"
   local archive name=segmentation
   export KUBECONFIG="$target/kind.kubeconfig"
   if ! kind get clusters | grep -qx "$name"; then
@@ -22,8 +26,8 @@ with_kind() {
 }
 
 with_node() {
-  local cluster="$here/cluster.sh"
-  export SEGMENT_TESTS_HOST="$node_address" SEGMENT_TESTS_KUBECTL="$cluster run kubectl"
+  export SEGMENT_TESTS_HOST="$node_address" SEGMENT_TESTS_HUNGRY="$hungry" SEGMENT_TESTS_KUBECTL="$cluster run kubectl"
+  export SEGMENT_TESTS_CLUSTER="$cluster" SEGMENT_TESTS_AUDIT_LOG="$run/log/audit.log"
   if [ ! -e "$run/up" ]; then
     trap '"$here/cluster.sh" down' EXIT
     "$cluster" up

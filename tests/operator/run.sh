@@ -13,4 +13,12 @@ done
 kubectl apply --server-side --force-conflicts --dry-run=server --filename manifests/examples --filename examples >/dev/null
 kubectl kustomize manifests/overlays/production | kubectl apply --server-side --force-conflicts --dry-run=server --filename - >/dev/null
 
+# Argo CD as processes beside our own node. Another cluster has one of its own, or the test of it is left out.
+if [ -n "${SEGMENT_TESTS_CLUSTER:-}" ]; then
+  trap 'tests/argocd/argocd.sh down' EXIT
+  tests/argocd/argocd.sh up
+fi
+
+# These tests wait more than they work.
+export RUST_TEST_THREADS="${RUST_TEST_THREADS:-6}"
 cargo test --offline --package segment-operator-tests "$@"

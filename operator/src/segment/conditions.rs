@@ -38,7 +38,7 @@ pub(crate) enum Progress {
     /// It is waiting for its turn.
     #[default]
     Waiting,
-    /// A Job is at it.
+    /// A Job is at it, and how it gets on.
     Running(String),
     /// The Job has no pod, and why.
     Blocked(String),
@@ -213,9 +213,7 @@ fn of_standing(standing: &Standing, troubles: &BTreeMap<usize, Trouble>, facts: 
             Progress::Waiting => {
                 of(Summary::Reconciling, "Pending", "waits for its evaluation".to_owned(), Truth::False)
             }
-            Progress::Running(job) => {
-                of(Summary::Reconciling, "Evaluating", format!("the Job {job} evaluates it"), Truth::False)
-            }
+            Progress::Running(how) => of(Summary::Reconciling, "Evaluating", how.clone(), Truth::False),
             Progress::Blocked(why) => of(Summary::Reconciling, "JobBlocked", why.clone(), Truth::False),
             Progress::Setback(setback) => {
                 let summary = if stalled(setback) { Summary::Stalled } else { Summary::Reconciling };

@@ -57,21 +57,31 @@ pub(super) struct Run {
     /// Why it does not begin.
     pub(super) blocked: Option<String>,
     ask_why_at: Instant,
+    /// So many of its pods have failed.
+    failed: i32,
+    /// What one of them said.
+    pub(super) complaint: Option<String>,
 }
 
 impl Run {
     fn new(id: Uuid, job: String, segments: HashMap<SegmentKey, u64>) -> Self {
         let now = Instant::now();
         let ask_why_at = now + PODS_WITHIN;
-        Self { id, job, segments, requests: HashMap::new(), started: now, blocked: None, ask_why_at }
+        let requests = HashMap::new();
+        Self { id, job, segments, requests, started: now, blocked: None, ask_why_at, failed: 0, complaint: None }
     }
 
     pub(super) fn keys(&self) -> impl Iterator<Item = SegmentKey> {
         self.segments.keys().copied()
     }
 
-    /// Asks what keeps the Job from having pods, if it has none.
+    /// Asks what keeps the Job from having pods, if it has none, and why pods failed, if more did.
     async fn find_out_why(&mut self, look: Look<'_>, job: &Job) {
+        let failed = job.status.as_ref().and_then(|status| status.failed).unwrap_or(0);
+        if failed > self.failed {
+            self.failed = failed;
+            self.complaint = why_failed(look.ctx, job).await;
+        }
         if !has_no_pods(job) {
             self.blocked = None;
         } else if self.ask_why_at <= Instant::now() {

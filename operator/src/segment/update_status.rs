@@ -143,9 +143,11 @@ impl Segments {
         let standing = known.filter(is_of);
         let progress = standing.map_or(Progress::Waiting, |standing| {
             if let Some(run) = self.runs.iter().find(|run| run.evaluates(key, standing.version)) {
-                return match &run.blocked {
-                    Some(why) => Progress::Blocked(format!("the Job {} has no pod: {why}", run.job)),
-                    None => Progress::Running(run.job.clone()),
+                let job = &run.job;
+                return match (&run.blocked, &run.complaint) {
+                    (Some(why), _) => Progress::Blocked(format!("the Job {job} has no pod: {why}")),
+                    (None, Some(said)) => Progress::Running(format!("the Job {job} tries again: {said}")),
+                    (None, None) => Progress::Running(format!("the Job {job} evaluates it")),
                 };
             }
             self.setbacks.get(key, standing.version).cloned().map_or(Progress::Waiting, Progress::Setback)

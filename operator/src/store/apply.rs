@@ -79,6 +79,15 @@ fn found(health: &[Result<Identity, Trouble>]) -> String {
 async fn follow(ctx: &Context, parent: Parent<'_>, job: &Job) -> Result<SchemaState, kube::Error> {
     let name = job.name_any();
     let Some(there) = ctx.jobs.get(&ObjectRef::new(&name).within(&parent.key.namespace)) else {
+        let does_this = |other: &Job| {
+            StoreKey::of_job(other).as_ref() == Some(parent.key)
+                && finished(other).is_none()
+                && work(other) == work(job)
+        };
+        if let Some(under_way) = ctx.jobs.find(does_this) {
+            // It was begun when more was missing, and is half done.
+            return Ok(SchemaState::Applying(under_way.name_any()));
+        }
         config_map(ctx, parent).await?;
         post(ctx, job).await?;
         return Ok(SchemaState::Applying(name));
@@ -94,6 +103,18 @@ async fn follow(ctx: &Context, parent: Parent<'_>, job: &Job) -> Result<SchemaSt
             Ok(SchemaState::Applying(name))
         }
     }
+}
+
+/// What a Job does, whatever was found when it was made: arguments and image, list of shards, Secrets.
+fn work(job: &Job) -> Option<impl PartialEq> {
+    let pod = job.spec.as_ref()?.template.spec.as_ref()?;
+    let container = pod.containers.first()?;
+    let shards = pod.volumes.iter().flatten().find_map(|volume| Some(&volume.config_map.as_ref()?.name));
+    let secrets = container.env.iter().flatten().filter_map(|variable| {
+        let secret = variable.value_from.as_ref()?.secret_key_ref.as_ref()?;
+        Some((&secret.name, &secret.key))
+    });
+    Some((&container.args, &container.image, shards, secrets.collect::<Vec<_>>()))
 }
 
 /// How a Job ended.
@@ -162,5 +183,30 @@ fn absent_is_fine(error: kube::Error) -> Result<(), kube::Error> {
     match error {
         kube::Error::Api(status) if status.code == 404 => Ok(()),
         other => Err(other),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn job(image: &str, shards: &str) -> Job {
+        let container = json!({"name": "segment-jobs", "image": image, "args": ["schema", "apply"]});
+        let volume = json!({"name": "shards", "configMap": {"name": shards}});
+        let pod = json!({"containers": [container], "volumes": [volume]});
+        serde_json::from_value(json!({"spec": {"template": {"spec": pod}}})).unwrap()
+    }
+
+    #[test]
+    fn a_job_does_the_same_whatever_its_name_and_what_the_api_server_adds() {
+        let mut there = job("jobs:1", "main-shards-1");
+        there.metadata.name = Some("main-schema-1".to_owned());
+        there.spec.as_mut().unwrap().template.spec.as_mut().unwrap().dns_policy = Some("ClusterFirst".to_owned());
+        let is_same = |other: Job| work(&there) == work(&other);
+        assert!(is_same(job("jobs:1", "main-shards-1")));
+        assert!(!is_same(job("jobs:2", "main-shards-1")));
+        assert!(!is_same(job("jobs:1", "main-shards-2")));
     }
 }

@@ -7,7 +7,7 @@ mod shop;
 
 use std::time::Duration;
 
-use serde_json::json;
+use serde_json::{Value, json};
 
 use self::shop::{Shop, sms};
 
@@ -147,6 +147,25 @@ async fn a_job_that_fails_is_tried_again_and_says_why() {
     let failed = shop.wait_for_reason("a", "RunFailed").await;
     let message = failed["status"]["conditions"][0]["message"].as_str().unwrap().to_owned();
     assert!(message.contains("BackoffLimitExceeded"), "{message}");
+    shop.wait_for("a", "Evaluated", 2).await;
+    shop.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_job_whose_pod_is_killed_says_so_while_it_tries_again() {
+    let shop = Shop::open("killed").await;
+    shop.make_schema().await;
+    shop.kill_pods(true);
+    shop.segment("a", &sms("subscribed"));
+    let says_so = |status: &Value| {
+        let ready = &status["conditions"][0];
+        ready["reason"] == "Evaluating"
+            && ready["message"]
+                .as_str()
+                .is_some_and(|message| message.ends_with("tries again: OOMKilled (exit code 137)"))
+    };
+    shop.wait_for_status("it says so", "a", says_so).await;
+    shop.kill_pods(false);
     shop.wait_for("a", "Evaluated", 2).await;
     shop.close().await;
 }

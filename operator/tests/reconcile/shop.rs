@@ -3,7 +3,7 @@
 use std::{
     sync::{
         Arc, LazyLock, Mutex, PoisonError,
-        atomic::{AtomicUsize, Ordering},
+        atomic::{AtomicBool, AtomicUsize, Ordering},
     },
     time::{Duration, Instant},
 };
@@ -46,7 +46,16 @@ pub(crate) struct Shop {
     client: clickhouse::Client,
     operator: Option<(JoinHandle<()>, CancellationToken)>,
     pods: (std::thread::JoinHandle<()>, CancellationToken),
-    failing: Arc<AtomicUsize>,
+    faults: Arc<Faults>,
+}
+
+/// What goes wrong with Jobs.
+#[derive(Default)]
+struct Faults {
+    /// So many fail.
+    failing: AtomicUsize,
+    /// As long as this holds, pods that evaluate are killed before they do anything.
+    killing: AtomicBool,
 }
 
 /// A criterion on the consent to SMS.
@@ -61,14 +70,14 @@ impl Shop {
         let database = format!("operator_{name}");
         client.query(&format!("DROP DATABASE IF EXISTS {database}")).execute().await.unwrap();
         let addresses = vec![ShardAddress { name: "0".to_owned(), url, database }];
-        let (api, failing) = (Api::new(), Arc::new(AtomicUsize::new(0)));
+        let (api, faults) = (Api::new(), Arc::new(Faults::default()));
         let stop = CancellationToken::new();
-        let given = (api.clone(), addresses.clone(), failing.clone(), stop.clone());
+        let given = (api.clone(), addresses.clone(), faults.clone(), stop.clone());
         let pods = std::thread::spawn(move || {
-            let (api, addresses, failing, stop) = given;
-            tokio::runtime::Runtime::new().unwrap().block_on(run_pods(&api, &addresses, &failing, &stop));
+            let (api, addresses, faults, stop) = given;
+            tokio::runtime::Runtime::new().unwrap().block_on(run_pods(&api, &addresses, &faults, &stop));
         });
-        let mut opened = Self { api, addresses, client, operator: None, pods: (pods, stop), failing };
+        let mut opened = Self { api, addresses, client, operator: None, pods: (pods, stop), faults };
         opened.store_with(&json!({}));
         opened.start_operator();
         opened
@@ -134,7 +143,11 @@ impl Shop {
     }
 
     pub(crate) fn fail_next_jobs(&self, count: usize) {
-        self.failing.store(count, Ordering::SeqCst);
+        self.faults.failing.store(count, Ordering::SeqCst);
+    }
+
+    pub(crate) fn kill_pods(&self, killing: bool) {
+        self.faults.killing.store(killing, Ordering::SeqCst);
     }
 
     /// Waits until the Segment is ready with so many members.
@@ -261,13 +274,20 @@ fn ready_reason(status: &Value) -> Option<&str> {
 }
 
 /// Does what the pods of new Jobs would do, and says so in the Jobs' status.
-async fn run_pods(api: &Api, addresses: &[ShardAddress], failing: &AtomicUsize, stop: &CancellationToken) {
+async fn run_pods(api: &Api, addresses: &[ShardAddress], faults: &Faults, stop: &CancellationToken) {
     while !stop.is_cancelled() {
         for mut job in api.list("jobs") {
             if job["status"]["conditions"].is_array() {
                 continue;
             }
-            let fails = failing.fetch_update(Ordering::SeqCst, Ordering::SeqCst, |count| count.checked_sub(1)).is_ok();
+            if faults.killing.load(Ordering::SeqCst)
+                && job["metadata"]["labels"]["segmentation.dev/component"] == "manual"
+            {
+                kill_pod_of(api, &mut job);
+                continue;
+            }
+            let fails =
+                faults.failing.fetch_update(Ordering::SeqCst, Ordering::SeqCst, |count| count.checked_sub(1)).is_ok();
             let condition = if fails {
                 json!({"type": "Failed", "status": "True", "reason": "BackoffLimitExceeded", "message": "no"})
             } else {
@@ -279,6 +299,26 @@ async fn run_pods(api: &Api, addresses: &[ShardAddress], failing: &AtomicUsize, 
         }
         tokio::time::sleep(Duration::from_millis(20)).await;
     }
+}
+
+/// As the kubelet kills a pod that takes more memory than it may, and the Job tells of it.
+fn kill_pod_of(api: &Api, job: &mut Value) {
+    if job["status"]["failed"] == 1 {
+        return;
+    }
+    let labels = json!({"batch.kubernetes.io/job-name": job["metadata"]["name"]});
+    let killed = json!({"terminated": {"exitCode": 137, "reason": "OOMKilled"}});
+    let container =
+        json!({"name": "segment-jobs", "image": "", "imageID": "", "ready": false, "restartCount": 0, "state": killed});
+    api.put(
+        "pods",
+        json!({
+            "metadata": {"name": "killed", "namespace": "shop", "labels": labels},
+            "status": {"containerStatuses": [container]},
+        }),
+    );
+    job["status"] = json!({"active": 1, "failed": 1});
+    api.put("jobs", job.clone());
 }
 
 async fn work(addresses: &[ShardAddress], job: &Value) {

@@ -1,6 +1,8 @@
 //! The cluster under test.
 
-use anyhow::{Context, Result};
+use std::process::Command;
+
+use anyhow::{Context, Result, ensure};
 use kube::api::{Api, DynamicObject, Patch, PatchParams};
 use kube::core::GroupVersionKind;
 use kube::discovery::pinned_kind;
@@ -49,4 +51,12 @@ impl Cluster {
         let params = PatchParams::apply(FIELD_MANAGER).force();
         api.patch(&name, &params, &Patch::Apply(&object)).await.with_context(|| format!("apply {} {name}", types.kind))
     }
+}
+
+/// Kills the API server and starts it again, if it is that of `tests/cluster`.
+pub fn restart_api_server() -> Result<bool> {
+    let Ok(script) = std::env::var("SEGMENT_TESTS_CLUSTER") else { return Ok(false) };
+    let status = Command::new(script).args(["restart", "kube-apiserver"]).status()?;
+    ensure!(status.success(), "the API server was not started again");
+    Ok(true)
 }

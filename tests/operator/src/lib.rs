@@ -4,13 +4,21 @@
 //! Each test has a namespace and databases of its own, and waits for states with a deadline.
 
 mod cluster;
+mod git;
 mod namespace;
+mod operator;
+mod people;
+mod random;
 mod shards;
 mod store;
 mod wait;
 
-pub use cluster::Cluster;
+pub use cluster::{Cluster, restart_api_server};
+pub use git::Repository;
 pub use namespace::{Namespace, in_namespace};
+pub use operator::{Operator, Process};
+pub use people::{people, plan};
+pub use random::Random;
 pub use shards::{PASSWORD, Shards, USER};
 pub use store::{ACCOUNT, DEADLINE, Store, is_true, why};
 pub use wait::until;

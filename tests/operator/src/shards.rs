@@ -18,19 +18,24 @@ pub struct Shards {
 impl Shards {
     /// Starts so many, which pods reach at this address.
     pub fn start(count: usize, host: &str) -> Result<Self> {
-        let start = |_| {
+        Self::with_passwords(&vec![PASSWORD; count], host)
+    }
+
+    /// Starts one for each of these passwords of the user of the stores.
+    pub fn with_passwords(passwords: &[&str], host: &str) -> Result<Self> {
+        let start = |password| {
             Server::start(Options {
                 ignore_url: true,
                 memory_limit_bytes: Some(2_000_000_000),
                 config_xml: format!("<listen_host>{host}</listen_host>"),
                 users_xml: format!(
-                    "<{USER}><password>{PASSWORD}</password><networks><ip>::/0</ip></networks>\
+                    "<{USER}><password>{password}</password><networks><ip>::/0</ip></networks>\
                      <profile>default</profile><quota>default</quota><access_management>1</access_management></{USER}>"
                 ),
                 ..Options::default()
             })
         };
-        let servers = (0..count).map(start).collect::<Result<_, _>>()?;
+        let servers = passwords.iter().map(start).collect::<Result<_, _>>()?;
         Ok(Self { servers, host: host.to_owned() })
     }
 

@@ -18,15 +18,16 @@ use crate::shards::{PASSWORD, Shards, USER};
 use crate::wait::until;
 
 /// Nothing in these tests takes so long on an idle machine by far; builds beside them may slow them down.
-pub const DEADLINE: Duration = Duration::from_mins(2);
+pub const DEADLINE: Duration = Duration::from_mins(4);
 /// The account of most tests.
 pub const ACCOUNT: &str = "acme";
 const SECRET: &str = "clickhouse";
 
-/// A store called `main`, with a database of its own.
+/// A store with a database of its own.
 #[derive(Clone)]
 pub struct Store {
     namespace: Namespace,
+    name: String,
     database: String,
     shards: Vec<(String, String)>,
 }
@@ -42,10 +43,15 @@ impl Store {
         Ok(store)
     }
 
-    /// A store that is not applied yet.
+    /// A store called `main` that is not applied yet.
     pub fn new(namespace: &Namespace, shards: &Shards) -> Self {
-        let database = namespace.name.replace('-', "_");
-        Self { namespace: namespace.clone(), database, shards: shards.addresses() }
+        Self::named("main", namespace, shards)
+    }
+
+    /// A store of any name that is not applied yet.
+    pub fn named(name: &str, namespace: &Namespace, shards: &Shards) -> Self {
+        let database = format!("{}_{name}", namespace.name.replace('-', "_"));
+        Self { namespace: namespace.clone(), name: name.to_owned(), database, shards: shards.addresses() }
     }
 
     /// Applies the SegmentStore, with more fields of its spec.
@@ -60,7 +66,7 @@ impl Store {
             "manual": {"debounce": "200ms"},
         });
         merge(&mut spec, more);
-        self.apply_object("segmentation.dev/v1alpha1", "SegmentStore", "main", json!({"spec": spec})).await
+        self.apply_object("segmentation.dev/v1alpha1", "SegmentStore", &self.name, json!({"spec": spec})).await
     }
 
     /// Applies the Secret with this password.
@@ -72,17 +78,18 @@ impl Store {
     /// Lets the operator read the Secret, as its condition says.
     pub async fn grant(&self) -> Result<()> {
         let rules = json!({"rules": [{"apiGroups": [""], "resources": ["secrets"], "resourceNames": [SECRET], "verbs": ["get"]}]});
-        self.apply_object("rbac.authorization.k8s.io/v1", "Role", "segment-store-main", rules).await?;
+        let role = format!("segment-store-{}", self.name);
+        self.apply_object("rbac.authorization.k8s.io/v1", "Role", &role, rules).await?;
         let binding = json!({
-            "roleRef": {"apiGroup": "rbac.authorization.k8s.io", "kind": "Role", "name": "segment-store-main"},
+            "roleRef": {"apiGroup": "rbac.authorization.k8s.io", "kind": "Role", "name": role},
             "subjects": [{"kind": "ServiceAccount", "name": "segment-operator", "namespace": "segmentation-system"}],
         });
-        self.apply_object("rbac.authorization.k8s.io/v1", "RoleBinding", "segment-store-main", binding).await
+        self.apply_object("rbac.authorization.k8s.io/v1", "RoleBinding", &role, binding).await
     }
 
     /// Applies a Segment of the account; `more` are further fields of its spec.
     pub async fn apply_segment(&self, name: &str, more: Value) -> Result<()> {
-        let mut spec = json!({"storeRef": {"name": "main"}, "account": ACCOUNT});
+        let mut spec = json!({"storeRef": {"name": self.name}, "account": ACCOUNT});
         merge(&mut spec, more);
         self.apply_object("segmentation.dev/v1alpha1", "Segment", name, json!({"spec": spec})).await
     }
@@ -99,7 +106,7 @@ impl Store {
     pub async fn until_store(&self, what: &str, wanted: impl Fn(&[Condition]) -> bool) -> Result<SegmentStore> {
         let api = self.namespace.api::<SegmentStore>();
         until(&format!("the store is {what}"), DEADLINE, async || {
-            let store = api.get("main").await?;
+            let store = api.get(&self.name).await?;
             let status = store.status.clone().unwrap_or_default();
             let is_new = status.observed_generation == store.metadata.generation;
             if is_new && wanted(&status.conditions) { Ok(Ok(store)) } else { Ok(Err(told(&status.conditions))) }
@@ -136,19 +143,66 @@ impl Store {
         Ok(status)
     }
 
+    /// Waits until nobody is a member of a Segment any more.
+    pub async fn until_members_are_gone(&self, name: &str) -> Result<()> {
+        until(&format!("no members of {name}"), DEADLINE, async || {
+            let members = self.members(name).await?;
+            Ok(if members.is_empty() { Ok(()) } else { Err(format!("{members:?}")) })
+        })
+        .await
+    }
+
     /// The members of a Segment on all shards.
     pub async fn members(&self, name: &str) -> Result<BTreeSet<String>> {
         let mut members = BTreeSet::new();
         let path = format!("{}/{name}", self.namespace.name);
-        for (_, url) in &self.shards {
-            let client =
-                Client::default().with_url(url).with_user(USER).with_password(PASSWORD).with_database(&self.database);
+        for shard in self.clients() {
             let query = "SELECT profile FROM members WHERE account = sipHash64({account:String}) AND segment = sipHash64({path:String})";
-            let found =
-                client.query(query).param("account", ACCOUNT).param("path", &path).fetch_all::<String>().await?;
+            let found = shard.query(query).param("account", ACCOUNT).param("path", &path).fetch_all::<String>().await?;
             members.extend(found);
         }
         Ok(members)
+    }
+
+    /// How many evaluations were committed, of a version of a Segment in a unit each, and how many of these in more than one
+    /// run.
+    pub async fn evaluations(&self) -> Result<(u64, u64)> {
+        let query = "SELECT count(), countIf(runs > 1) FROM (
+            SELECT uniqExact(run) AS runs FROM evaluations
+            WHERE mode = 'manual' AND outcome = 'committed' AND batch IN (SELECT batch FROM commits)
+            GROUP BY account, bucket, segment, version)";
+        let (mut all, mut twice) = (0, 0);
+        for shard in self.clients() {
+            let (evaluated, again) = shard.query(query).fetch_one::<(u64, u64)>().await?;
+            all += evaluated;
+            twice += again;
+        }
+        Ok((all, twice))
+    }
+
+    /// Takes the fence of every shard, as another job does, so that Jobs wait with what they want to commit: for fifteen
+    /// seconds, or until [`Store::let_commit`].
+    pub async fn hold_commits(&self) -> Result<()> {
+        self.mark_fences("INSERT INTO fences (epoch, holder, released) SELECT max(epoch) + 1, 'test', 0 FROM fences")
+            .await
+    }
+
+    /// Gives the fences back.
+    pub async fn let_commit(&self) -> Result<()> {
+        self.mark_fences("INSERT INTO fences (epoch, holder, released) SELECT max(epoch), 'test', 1 FROM fences").await
+    }
+
+    async fn mark_fences(&self, statement: &str) -> Result<()> {
+        for shard in self.clients() {
+            shard.query(statement).execute().await?;
+        }
+        Ok(())
+    }
+
+    fn clients(&self) -> impl Iterator<Item = Client> {
+        self.shards.iter().map(|(_, url)| {
+            Client::default().with_url(url).with_user(USER).with_password(PASSWORD).with_database(&self.database)
+        })
     }
 
     /// Loads profiles, a JSON object each, by `segment-jobs load`.
@@ -200,7 +254,7 @@ fn merge(into: &mut Value, more: Value) {
 }
 
 /// A program that was built beside the tests.
-fn program(name: &str) -> Result<PathBuf> {
+pub(crate) fn program(name: &str) -> Result<PathBuf> {
     let tests = std::env::current_exe()?;
     let folder = tests.parent().and_then(Path::parent).context("tests stand in target/PROFILE/deps")?;
     let path = folder.join(name);

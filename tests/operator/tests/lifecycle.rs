@@ -7,9 +7,9 @@ use k8s_openapi::api::batch::v1::Job;
 use kube::api::{Api, DeleteParams, ListParams, Patch, PatchParams};
 use segment_crds::{Segment, SegmentStore};
 use segment_operator_tests::{
-    ACCOUNT, Cluster, DEADLINE, Namespace, PASSWORD, Shards, Store, in_namespace, is_true, until, why,
+    ACCOUNT, Cluster, DEADLINE, Namespace, PASSWORD, Shards, Store, in_namespace, is_true, people, plan, until, why,
 };
-use serde_json::{Value, json};
+use serde_json::json;
 
 /// Two servers, for all tests of this file.
 fn shards(cluster: &Cluster) -> Result<&'static Shards> {
@@ -18,7 +18,7 @@ fn shards(cluster: &Cluster) -> Result<&'static Shards> {
     started.as_ref().map_err(|error| anyhow::anyhow!("{error}"))
 }
 
-/// Runs a test with a ready store of these people: ada and bob have the plan gold, cem and dot silver; ada and cem take SMS.
+/// Runs a test with a ready store of the usual people.
 async fn with_people<F>(test: F) -> Result<()>
 where
     F: AsyncFnOnce(Namespace, Store) -> Result<()>,
@@ -31,21 +31,6 @@ where
         test(namespace, store).await
     })
     .await
-}
-
-fn people() -> Vec<Value> {
-    let person = |(id, plan, sms): (&str, &str, &str)| json!({"account": ACCOUNT, "id": id, "properties": {"plan": plan}, "consent": {"sms": sms}});
-    let people = [
-        ("ada", "gold", "subscribed"),
-        ("bob", "gold", "unsubscribed"),
-        ("cem", "silver", "subscribed"),
-        ("dot", "silver", "unsubscribed"),
-    ];
-    people.into_iter().map(person).collect()
-}
-
-fn plan(plan: &str) -> Value {
-    json!({"criteria": [{"name": "plan", "property": {"name": "plan", "equals": plan}}]})
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -119,11 +104,7 @@ async fn a_deleted_segment_loses_its_members_and_comes_back_with_fresh_ones() ->
         store.apply_segment("paying", plan("gold")).await?;
         store.until_members("paying", &["ada", "bob"]).await?;
         segments.delete("paying", &DeleteParams::default()).await?;
-        until("no members", DEADLINE, async || {
-            let members = store.members("paying").await?;
-            Ok(if members.is_empty() { Ok(()) } else { Err(format!("{members:?}")) })
-        })
-        .await?;
+        store.until_members_are_gone("paying").await?;
         store.apply_segment("paying", plan("silver")).await?;
         store.until_members("paying", &["cem", "dot"]).await.map(drop)
     })

@@ -1,0 +1,192 @@
+//! What breaks below a store while its Segments are evaluated: shards, Jobs, pods. Each fault stays in its namespace, so
+//! these tests run side by side; those that concern the whole cluster are in `outages.rs`.
+
+use std::time::Duration;
+
+use anyhow::{Context as _, Result, ensure};
+use k8s_openapi::api::batch::v1::Job;
+use k8s_openapi::api::core::v1::Pod;
+use kube::ResourceExt as _;
+use kube::api::{Api, DeleteParams, EvictParams, ListParams};
+use segment_operator_tests::{
+    Cluster, DEADLINE, Namespace, PASSWORD, Shards, Store, in_namespace, is_true, people, plan, until, why,
+};
+use serde_json::json;
+
+/// Runs a test with shards, and a ready store of the usual people on them.
+async fn with_store<F>(count: usize, test: F) -> Result<()>
+where
+    F: AsyncFnOnce(Namespace, Store, Shards) -> Result<()>,
+{
+    let cluster = Cluster::connect().await?;
+    let shards = Shards::start(count, cluster.host())?;
+    in_namespace(&cluster, async |namespace| {
+        let store = Store::ready(&namespace, &shards).await?;
+        store.load(&people())?;
+        test(namespace, store, shards).await
+    })
+    .await
+}
+
+/// Applies a Segment whose Job gets no further than to its first commit, and gives the pod that waits there.
+async fn waiting_pod(namespace: &Namespace, store: &Store) -> Result<String> {
+    store.hold_commits().await?;
+    store.apply_segment("paying", plan("gold")).await?;
+    let pods: Api<Pod> = namespace.api();
+    until("a pod evaluates", DEADLINE, async || {
+        let list = pods.list(&manual()).await?;
+        let running = list.iter().find(|pod| phase(pod) == "Running").map(|pod| pod.name_any());
+        Ok(running.ok_or_else(|| "none runs".to_owned()))
+    })
+    .await
+}
+
+/// The Jobs that evaluate, and their pods.
+fn manual() -> ListParams {
+    ListParams::default().labels("segmentation.dev/component=manual")
+}
+
+fn phase(pod: &Pod) -> &str {
+    pod.status.as_ref().and_then(|status| status.phase.as_deref()).unwrap_or_default()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_shard_that_is_down_is_named_and_its_segments_are_ready_when_it_is_back() -> Result<()> {
+    with_store(2, async |_, store, mut shards| {
+        store.apply_segment("paying", plan("gold")).await?;
+        store.until_members("paying", &["ada", "bob"]).await?;
+        shards.server(1)?.stop();
+        let unreachable =
+            |conditions: &[_]| why(conditions, "Reconciling").is_some_and(|(reason, _)| reason == "ShardUnreachable");
+        let told = store.until_store("short of a shard", unreachable).await?.status.context("a status")?;
+        ensure!(told.shards_ready == Some(1) && told.troubled_shards.len() == 1, "{told:?}");
+        ensure!(told.troubled_shards[0].name == "1", "{told:?}");
+        store.apply_segment("paying", plan("silver")).await?;
+        let status = store.until_segment("paying", "waiting", |status| unreachable(&status.conditions)).await?;
+        ensure!(!is_true(&status.conditions, "Stalled"), "{status:?}");
+        shards.server(1)?.restart()?;
+        store.until_store("ready", |conditions| is_true(conditions, "Ready")).await?;
+        store.until_members("paying", &["cem", "dot"]).await.map(drop)
+    })
+    .await
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_shard_with_another_password_is_named_and_a_person_has_to_mend_it() -> Result<()> {
+    let cluster = Cluster::connect().await?;
+    let shards = Shards::with_passwords(&[PASSWORD, "another"], cluster.host())?;
+    in_namespace(&cluster, async |namespace| {
+        let store = Store::new(&namespace, &shards);
+        store.apply_secret(PASSWORD).await?;
+        store.grant().await?;
+        store.apply(json!({})).await?;
+        let refused =
+            |conditions: &[_]| why(conditions, "Stalled").is_some_and(|(reason, _)| reason == "CredentialsRefused");
+        let told = store.until_store("refused by a shard", refused).await?.status.context("a status")?;
+        let named: Vec<_> = told
+            .troubled_shards
+            .iter()
+            .filter(|shard| shard.reason == "CredentialsRefused")
+            .map(|shard| &*shard.name)
+            .collect();
+        ensure!(named == ["1"], "{told:?}");
+        Ok(())
+    })
+    .await
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_pod_that_is_killed_is_made_up_for() -> Result<()> {
+    with_store(1, async |namespace, store, _shards| {
+        let pod = waiting_pod(&namespace, &store).await?;
+        let at_once = DeleteParams { grace_period_seconds: Some(0), ..DeleteParams::default() };
+        namespace.api::<Pod>().delete(&pod, &at_once).await?;
+        store.let_commit().await?;
+        store.until_members("paying", &["ada", "bob"]).await.map(drop)
+    })
+    .await
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_pod_that_is_evicted_costs_the_job_no_try() -> Result<()> {
+    with_store(1, async |namespace, store, _shards| {
+        let pod = waiting_pod(&namespace, &store).await?;
+        namespace.api::<Pod>().evict(&pod, &EvictParams::default()).await?;
+        store.let_commit().await?;
+        store.until_members("paying", &["ada", "bob"]).await?;
+        let jobs: Api<Job> = namespace.api();
+        until("the Job is complete and counts no failure", DEADLINE, async || {
+            let list = jobs.list(&manual()).await?;
+            let counts = |job: &Job| job.status.as_ref().map(|status| (status.succeeded, status.failed.unwrap_or(0)));
+            let counts: Vec<_> = list.iter().map(counts).collect();
+            Ok(if counts == [Some((Some(1), 0))] { Ok(()) } else { Err(format!("{counts:?}")) })
+        })
+        .await
+    })
+    .await
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_pod_that_takes_more_memory_than_it_may_is_told_of() -> Result<()> {
+    let Ok(hungry) = std::env::var("SEGMENT_TESTS_HUNGRY") else {
+        eprintln!("LEFT OUT: SEGMENT_TESTS_HUNGRY names no image that takes more memory than it may");
+        return Ok(());
+    };
+    with_store(1, async |namespace, store, _shards| {
+        let memory = json!({"memory": "32Mi"});
+        store.apply(json!({"pods": {"image": hungry, "resources": {"requests": memory, "limits": memory}}})).await?;
+        store.apply_segment("paying", plan("gold")).await?;
+        store
+            .until_segment("paying", "short of memory", |status| {
+                let told = why(&status.conditions, "Reconciling");
+                told.is_some_and(|(_, message)| message.contains("OOMKilled (exit code 137)"))
+            })
+            .await?;
+        // As a person mends it, who does not want to wait until the Job gives up.
+        store.apply(json!({})).await?;
+        namespace.api::<Job>().delete_collection(&DeleteParams::background(), &manual()).await?;
+        store.until_members("paying", &["ada", "bob"]).await.map(drop)
+    })
+    .await
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn two_stores_of_a_namespace_never_see_each_others_data() -> Result<()> {
+    with_store(1, async |namespace, main, shards| {
+        let other = Store::named("other", &namespace, &shards);
+        other.grant().await?;
+        other.apply(json!({})).await?;
+        other.until_store("ready", |conditions| is_true(conditions, "Ready")).await?;
+        other.load(&[
+            json!({"account": segment_operator_tests::ACCOUNT, "id": "eve", "properties": {"plan": "gold"}}),
+        ])?;
+        main.apply_segment("paying", plan("gold")).await?;
+        other.apply_segment("paying-elsewhere", plan("gold")).await?;
+        main.until_members("paying", &["ada", "bob"]).await?;
+        other.until_members("paying-elsewhere", &["eve"]).await?;
+        ensure!(main.members("paying-elsewhere").await?.is_empty(), "members in the wrong store");
+        ensure!(other.members("paying").await?.is_empty(), "members in the wrong store");
+        Ok(())
+    })
+    .await
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_quiet_store_is_written_to_by_nobody() -> Result<()> {
+    with_store(1, async |namespace, store, _shards| {
+        store.apply_segment("paying", plan("gold")).await?;
+        store.until_members("paying", &["ada", "bob"]).await?;
+        let versions = async || -> Result<_> {
+            let segment = namespace.api::<segment_crds::Segment>().get("paying").await?.metadata.resource_version;
+            let store = namespace.api::<segment_crds::SegmentStore>().get("main").await?.metadata.resource_version;
+            Ok((segment, store))
+        };
+        let before = versions().await?;
+        // Longer than the operator leaves quiet shards alone.
+        tokio::time::sleep(Duration::from_secs(45)).await;
+        let after = versions().await?;
+        ensure!(before == after, "{before:?}, then {after:?}");
+        Ok(())
+    })
+    .await
+}
