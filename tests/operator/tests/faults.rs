@@ -6,7 +6,7 @@ use std::time::Duration;
 use anyhow::{Context as _, Result, ensure};
 use k8s_openapi::api::batch::v1::Job;
 use k8s_openapi::api::core::v1::Pod;
-use kube::ResourceExt as _;
+use kube::ResourceExt;
 use kube::api::{Api, DeleteParams, EvictParams, ListParams};
 use segment_operator_tests::{
     Cluster, DEADLINE, Namespace, PASSWORD, Shards, Store, in_namespace, is_true, people, plan, until, why,
@@ -35,7 +35,7 @@ async fn waiting_pod(namespace: &Namespace, store: &Store) -> Result<String> {
     let pods: Api<Pod> = namespace.api();
     until("a pod evaluates", DEADLINE, async || {
         let list = pods.list(&manual()).await?;
-        let running = list.iter().find(|pod| phase(pod) == "Running").map(|pod| pod.name_any());
+        let running = list.iter().find(|pod| phase(pod) == "Running").map(ResourceExt::name_any);
         Ok(running.ok_or_else(|| "none runs".to_owned()))
     })
     .await
