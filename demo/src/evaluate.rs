@@ -70,7 +70,7 @@ pub async fn evaluate(store: &Store, compiled: &Compiled, clock: Clock) -> anyho
         bail!("the server refused {}: {reason}", definition.name);
     }
     let run = published.run.context("no segment is due")?;
-    let bounds = Bounds { profiles: 16_000_000, criteria: 250_000 };
+    let bounds = Bounds::default();
     let options = manual::Options { run, clock, bounds, limits: LIMITS, slices_at_once: 1 };
     let report = manual::manual(&store.shards, &options, &CancellationToken::new()).await;
     if let Some(failure) = report.failures.into_iter().next() {
