@@ -1,5 +1,5 @@
 # What people and CI call. `make` alone prints this help.
-.PHONY: help demo demo-local test test-rust test-cluster lint argocd-check manifests manifests-check \
+.PHONY: help demo demo-local test test-rust test-cluster bench-cluster lint argocd-check manifests manifests-check \
   shellcheck deny crds crd-validation bench soak
 
 help: ## Print this list
@@ -40,6 +40,11 @@ test-cluster: argocd-check ## The operator on a real cluster: KUBECONFIG's, else
 
 argocd-check: ## What Argo CD would show of each state that the operator writes, by its own Lua machine
 	@argo="$$(tests/argocd/build.sh)" && "$$argo/argo" test argocd
+
+bench-cluster: ## How long Segments take on a real cluster (ARGS="PROFILES SEGMENTS ..." for other sizes than 1M, 1,000 and 10,000)
+	cargo build --release --package segment-operator --package segment-jobs --package embedded-clickhouse
+	cargo build --release --package segment-operator-tests --example figures
+	SEGMENT_PROFILE=release tests/cluster/with.sh tests/operator/figures.sh $(or $(ARGS),1000000 1000 9000)
 
 manifests: ## Write manifests/install.yaml and argocd/argocd-cm.yaml anew
 	manifests/generate.sh

@@ -1,11 +1,12 @@
 #!/usr/bin/env bash
-# images.sh [PROFILE]: makes an image archive of each of our programs that `cargo build` has built, and of those that only
-# tests need, in a moment and without a container engine, and prints their paths. PROFILE is `debug` (the default) or `release`.
+# images.sh: makes an image archive of each of our programs that `cargo build` has built, and of those that only
+# tests need, in a moment and without a container engine, and prints their paths. SEGMENT_PROFILE is `debug` (the default)
+# or `release`.
 set -euo pipefail
 # shellcheck source-path=SCRIPTDIR source=common.sh
 source "$(dirname "${BASH_SOURCE[0]}")/common.sh"
 
-profile="${1:-debug}"
+profile="${SEGMENT_PROFILE:-debug}"
 registry="${SEGMENT_REGISTRY:-segmentation.local}"
 tag="${SEGMENT_TAG:-dev}"
 programs=(segment-operator segment-jobs)
