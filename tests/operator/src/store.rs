@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::Duration;
 
-use anyhow::{Context, Result, ensure};
+use anyhow::{Context, Result, bail, ensure};
 use clickhouse::Client;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::Condition;
 use segment_crds::{Segment, SegmentStatus, SegmentStore};
@@ -217,9 +217,17 @@ impl Store {
             command.arg("--shard").arg(format!("{name}={url}/{}", self.database));
         }
         // Two profiles a bucket: a few people are enough to have some on each shard.
-        let output = command.args(["--profiles-per-bucket", "2", "--profiles"]).arg(file.path()).output()?;
-        ensure!(output.status.success(), "segment-jobs load: {}", String::from_utf8_lossy(&output.stderr));
-        Ok(())
+        command.args(["--profiles-per-bucket", "2", "--profiles"]).arg(file.path());
+        let mut said = String::new();
+        // A commit has to be done in two seconds, which a busy machine may not keep; a load that failed is run again.
+        for _ in 0..3 {
+            let output = command.output()?;
+            if output.status.success() {
+                return Ok(());
+            }
+            said = String::from_utf8_lossy(&output.stderr).into_owned();
+        }
+        bail!("segment-jobs load: {said}")
     }
 }
 
