@@ -20,5 +20,5 @@ if [ -n "${SEGMENT_TESTS_CLUSTER:-}" ]; then
 fi
 
 # These tests wait more than they work.
-export RUST_TEST_THREADS="${RUST_TEST_THREADS:-6}"
+export RUST_TEST_THREADS="${RUST_TEST_THREADS:-4}"
 cargo test --offline --package segment-operator-tests "$@"
