@@ -21,12 +21,19 @@ use tokio::sync::Mutex;
 /// Only one of these at a time.
 static TURN: Mutex<()> = Mutex::const_new(());
 
-/// Runs a test with a ready store of the usual people.
+/// Runs a test with a ready store of the usual people, when it is its turn.
 async fn with_store<F>(test: F) -> Result<()>
 where
     F: AsyncFnOnce(Cluster, Namespace, Store) -> Result<()>,
 {
     let _turn = TURN.lock().await;
+    in_store(test).await
+}
+
+async fn in_store<F>(test: F) -> Result<()>
+where
+    F: AsyncFnOnce(Cluster, Namespace, Store) -> Result<()>,
+{
     let cluster = Cluster::connect().await?;
     let shards = Shards::start(2, cluster.host())?;
     in_namespace(&cluster, async |namespace| {
@@ -95,12 +102,12 @@ async fn an_operator_that_is_killed_again_and_again_leaves_nothing_undone_and_do
         operator.scale(0).await?;
         let churned = churn(&namespace, &store, &image).await;
         operator.scale(2).await?;
-        churned
+        has_converged(&store, &churned?).await
     })
     .await
 }
 
-async fn churn(namespace: &Namespace, store: &Store, image: &str) -> Result<()> {
+async fn churn(namespace: &Namespace, store: &Store, image: &str) -> Result<Churn> {
     let mut churn = Churn { random: Random::default(), wanted: BTreeMap::new(), gone: BTreeSet::new() };
     let mut starts = 0;
     let mut start = || {
@@ -117,7 +124,13 @@ async fn churn(namespace: &Namespace, store: &Store, image: &str) -> Result<()> 
             process = start()?;
         }
     }
+    process.kill().await?;
     ensure!(churn.gone.len() <= Churn::GONE_MAX, "the brake would hold them");
+    Ok(churn)
+}
+
+/// Waits until all is as it was wanted last, and looks whether anything was evaluated more often than it had to be.
+async fn has_converged(store: &Store, churn: &Churn) -> Result<()> {
     for (name, plan) in &churn.wanted {
         store.until_members(name, &members(plan)).await?;
     }
@@ -127,7 +140,7 @@ async fn churn(namespace: &Namespace, store: &Store, image: &str) -> Result<()> 
     let (evaluated, twice) = store.evaluations().await?;
     ensure!(twice == 0, "{twice} of {evaluated} evaluations were made before; seed {}", churn.random.seed());
     ensure!(evaluated >= churn.wanted.len() as u64, "{evaluated} evaluations");
-    process.kill().await.map(drop)
+    Ok(())
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -172,16 +185,17 @@ async fn an_api_server_that_starts_again_stops_nothing() -> Result<()> {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_namespace_goes_though_the_operator_is_away() -> Result<()> {
+    // Nobody else's turn begins before the operator is back.
+    let _turn = TURN.lock().await;
     let mut name = String::new();
     let operator = Operator::of(&Cluster::connect().await?);
-    let outcome = with_store(async |_, namespace, store| {
+    let outcome = in_store(async |_, namespace, store| {
         namespace.name.clone_into(&mut name);
         store.apply_segment("paying", plan("gold")).await?;
         store.until_members("paying", &["ada", "bob"]).await?;
         operator.scale(0).await
     })
     .await;
-    let _turn = TURN.lock().await;
     let namespaces: Api<Space> = Api::all(Cluster::connect().await?.client());
     let gone = until("the namespace is gone", DEADLINE, async || {
         Ok(if namespaces.get_opt(&name).await?.is_none() { Ok(()) } else { Err("it is there".to_owned()) })
