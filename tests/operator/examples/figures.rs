@@ -103,10 +103,14 @@ async fn steps(namespace: &Namespace, before: &BTreeSet<String>) -> Result<Vec<T
     let job =
         list.iter().find(|job| !before.contains(&job.name_any())).context("a Segment became ready without a Job")?;
     let selector = format!("batch.kubernetes.io/job-name={}", job.name_any());
-    let pods = namespace.api::<Pod>().list(&ListParams::default().labels(&selector)).await?;
-    let state =
-        pods.items.first().and_then(|pod| pod.status.as_ref()?.container_statuses.as_ref()?.first()?.state.clone());
-    let ended = state.and_then(|state| state.terminated).context("a Segment is ready, and its pod runs")?;
+    // Members are committed a moment before the kubelet tells that the pod has ended.
+    let ended = until("its pod has ended", PATIENCE, async || {
+        let pods = namespace.api::<Pod>().list(&ListParams::default().labels(&selector)).await?;
+        let statuses = pods.items.into_iter().next().and_then(|pod| pod.status?.container_statuses);
+        let state = statuses.and_then(|statuses| statuses.into_iter().next()?.state?.terminated);
+        Ok(state.ok_or_else(|| "it runs".to_owned()))
+    })
+    .await?;
     let made = job.creation_timestamp().context("a Job without a time")?;
     let instants = [Some(made), ended.started_at, ended.finished_at];
     Ok(instants.into_iter().flatten().map(|time| time.0).collect())
