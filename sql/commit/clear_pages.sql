@@ -5,8 +5,9 @@ SELECT {run:UUID}, {attempt:UUID}, {slice:UInt32}, m.account, m.bucket, m.page, 
     bitmapBuild(CAST([], 'Array(UInt32)'))
 FROM (
     SELECT account, bucket, page, segment, members FROM membership FINAL
-    WHERE account BETWEEN {account_from:UInt64} AND {account_to:UInt64}
-        AND bucket BETWEEN {bucket_from:UInt16} AND {bucket_to:UInt16} AND segment != 0
+    WHERE
+-- @part_units
+        AND segment != 0
         AND segment IN (
             SELECT segment FROM run_roots WHERE run = {run:UUID} AND attempt = {attempt:UUID} AND slice = {slice:UInt32})
 ) AS m

@@ -20,8 +20,8 @@ LEFT JOIN (
     ) AS n
     LEFT JOIN (
         SELECT account, bucket, page, segment, members FROM membership FINAL
-        WHERE account BETWEEN {account_from:UInt64} AND {account_to:UInt64}
-            AND bucket BETWEEN {bucket_from:UInt16} AND {bucket_to:UInt16}
+        WHERE
+-- @part_units
             AND segment IN (
                 SELECT segment FROM run_roots WHERE run = {run:UUID} AND attempt = {attempt:UUID} AND slice = {slice:UInt32})
     ) AS o ON o.account = n.account AND o.bucket = n.bucket AND o.page = n.page AND o.segment = n.segment
@@ -34,6 +34,6 @@ LEFT JOIN (
 ) AS d ON d.account = r.account AND d.segment = r.segment
 LEFT JOIN (
     SELECT account, bucket, segment, toUnixTimestamp64Milli(as_of) AS as_of_ms FROM live_definitions FINAL
-    WHERE account BETWEEN {account_from:UInt64} AND {account_to:UInt64}
-        AND bucket BETWEEN {bucket_from:UInt16} AND {bucket_to:UInt16}
+    WHERE
+-- @part_units
 ) AS l ON l.account = r.account AND l.bucket = r.bucket AND l.segment = r.segment

@@ -19,13 +19,13 @@ FROM (
     ) AS e ON e.account = n.account AND e.bucket = n.bucket AND e.segment = n.segment
     INNER JOIN (
         SELECT account, bucket, segment FROM live_definitions FINAL
-        WHERE account BETWEEN {account_from:UInt64} AND {account_to:UInt64}
-            AND bucket BETWEEN {bucket_from:UInt16} AND {bucket_to:UInt16}
+        WHERE
+-- @part_units
     ) AS l ON l.account = n.account AND l.bucket = n.bucket AND l.segment = n.segment
     LEFT JOIN (
         SELECT account, bucket, page, segment, members FROM membership FINAL
-        WHERE account BETWEEN {account_from:UInt64} AND {account_to:UInt64}
-            AND bucket BETWEEN {bucket_from:UInt16} AND {bucket_to:UInt16}
+        WHERE
+-- @part_units
             AND segment IN (
                 SELECT segment FROM run_roots WHERE run = {run:UUID} AND attempt = {attempt:UUID} AND slice = {slice:UInt32})
     ) AS o ON o.account = n.account AND o.bucket = n.bucket AND o.page = n.page AND o.segment = n.segment

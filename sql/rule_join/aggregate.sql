@@ -29,8 +29,9 @@ FROM (
                 account, bucket, sipHash64(metric) AS metric_hash, sipHash64(property) AS key_hash, profile_no,
                 toUnixTimestamp64Milli(time) AS ms, assumeNotNull(amount) AS amount
             FROM event_properties FINAL
-            WHERE account BETWEEN {account_from:UInt64} AND {account_to:UInt64}
-                AND bucket BETWEEN {bucket_from:UInt16} AND {bucket_to:UInt16} AND retracted = 0
+            WHERE
+-- @part_units
+                AND retracted = 0
                 AND kind IN ('digits', 'number') AND event_properties.amount IS NOT NULL
                 AND metric IN (SELECT metric FROM asked) AND property IN (SELECT key FROM asked)
                 AND day BETWEEN

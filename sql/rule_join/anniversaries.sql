@@ -8,8 +8,8 @@ FROM (
         if(kind = 'date', toDate32(day), toDate32(fromUnixTimestamp64Milli(time_ms, 'UTC'))) AS date,
         toUInt16(toMonth(date) * 100 + toDayOfMonth(date)) AS month_day
     FROM traits FINAL
-    WHERE account BETWEEN {account_from:UInt64} AND {account_to:UInt64}
-        AND bucket BETWEEN {bucket_from:UInt16} AND {bucket_to:UInt16}
+    WHERE
+-- @part_units
         AND trait IN (
             SELECT key FROM run_tests
             WHERE run = {run:UUID} AND attempt = {attempt:UUID} AND slice = {slice:UInt32} AND role = 'trait' AND op = 'anniversary')

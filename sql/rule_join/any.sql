@@ -17,8 +17,8 @@ FROM (
             SELECT w.window AS window, s.account AS account, s.bucket AS bucket, d.profiles AS profiles
             FROM (
                 SELECT account, bucket, sipHash64(metric) AS metric_hash, toInt32(day) AS day, profiles FROM event_days
-                WHERE account BETWEEN {account_from:UInt64} AND {account_to:UInt64}
-                    AND bucket BETWEEN {bucket_from:UInt16} AND {bucket_to:UInt16}
+                WHERE
+-- @part_units
                     AND metric IN (SELECT metric FROM sources)
                     AND event_days.day BETWEEN {day_from:Date} AND {day_to:Date}
             ) AS d
@@ -29,8 +29,8 @@ FROM (
             SELECT w.window AS window, s.account AS account, s.bucket AS bucket, groupBitmapState(e.profile_no) AS profiles
             FROM (
                 SELECT account, bucket, sipHash64(metric) AS metric_hash, toInt32(day) AS day, profile_no, toUnixTimestamp64Milli(time) AS ms FROM events FINAL
-                WHERE account BETWEEN {account_from:UInt64} AND {account_to:UInt64}
-                    AND bucket BETWEEN {bucket_from:UInt16} AND {bucket_to:UInt16}
+                WHERE
+-- @part_units
                     AND metric IN (SELECT metric FROM sources) AND retracted = 0
                     AND (metric, events.day) IN (
                         SELECT s.metric, arrayJoin(arrayMap(x -> toDate(toUInt16(greatest(0, least(65535, intDiv(x, 86400000))))), [w.from_ms, w.to_ms - 1]))
@@ -44,9 +44,7 @@ FROM (
         GROUP BY window, account, bucket
     ) AS w
     INNER JOIN (
-        SELECT account, bucket, page, members FROM membership FINAL
-        WHERE account BETWEEN {account_from:UInt64} AND {account_to:UInt64}
-            AND bucket BETWEEN {bucket_from:UInt16} AND {bucket_to:UInt16} AND segment = 0
+-- @part_pages
     ) AS m ON m.account = w.account AND m.bucket = w.bucket
 ) AS a
 INNER JOIN (

@@ -6,8 +6,8 @@ FROM (
     SELECT r.slot AS slot, v.page AS page, v.profiles AS profiles
     FROM (
         SELECT account, bucket, cell, page, profiles FROM trait_cell_pages
-        WHERE account BETWEEN {account_from:UInt64} AND {account_to:UInt64}
-            AND bucket BETWEEN {bucket_from:UInt16} AND {bucket_to:UInt16}
+        WHERE
+-- @part_units
             AND (account, bucket, trait, build, cell) IN (
                 SELECT account, bucket, trait, build, cell FROM run_cells
                 WHERE run = {run:UUID} AND attempt = {attempt:UUID} AND slice = {slice:UInt32} AND cut = 0)
@@ -21,8 +21,8 @@ FROM (
     FROM (
         SELECT account, bucket, cell, page, profile_no, whole, number, latitude, longitude FROM trait_cell_pages
         ARRAY JOIN members AS profile_no, wholes AS whole, numbers AS number, latitudes AS latitude, longitudes AS longitude
-        WHERE account BETWEEN {account_from:UInt64} AND {account_to:UInt64}
-            AND bucket BETWEEN {bucket_from:UInt16} AND {bucket_to:UInt16}
+        WHERE
+-- @part_units
             AND (account, bucket, trait, build, cell) IN (
                 SELECT account, bucket, trait, build, cell FROM run_cells
                 WHERE run = {run:UUID} AND attempt = {attempt:UUID} AND slice = {slice:UInt32} AND cut = 1)

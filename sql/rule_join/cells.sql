@@ -51,8 +51,8 @@ FROM (
             account, bucket, trait, sipHash64(trait) AS key_hash, build, cell, axis, kind, text, number, time_ms, day, items,
             latitude, longitude, radius_m, least, greatest, number_least, number_greatest
         FROM trait_cells
-        WHERE account BETWEEN {account_from:UInt64} AND {account_to:UInt64}
-            AND bucket BETWEEN {bucket_from:UInt16} AND {bucket_to:UInt16}
+        WHERE
+-- @part_units
             AND (account, bucket, trait, build) IN (
                 SELECT account, bucket, key, build FROM run_tests
                 WHERE run = {run:UUID} AND attempt = {attempt:UUID} AND slice = {slice:UInt32} AND build != 0 AND role != 'free')

@@ -58,8 +58,8 @@ FROM (
             e.event AS event, toFloat64(0) AS number, CAST(NULL, 'Nullable(Int128)') AS amount
         FROM (
             SELECT account, bucket, sipHash64(metric) AS metric_hash, profile_no, time, event FROM events FINAL
-            WHERE account BETWEEN {account_from:UInt64} AND {account_to:UInt64}
-                AND bucket BETWEEN {bucket_from:UInt16} AND {bucket_to:UInt16}
+            WHERE
+-- @part_units
                 AND day BETWEEN {day_from:Date} AND {day_to:Date} AND retracted = 0
                 AND metric IN (SELECT metric FROM sources WHERE based = 1)
         ) AS e

@@ -13,8 +13,8 @@ FROM (
         arrayFold(add, groupArray((d.ones, d.twos, d.fours, d.many)), (nobody, nobody, nobody, nobody)) AS counts
     FROM (
         SELECT account, bucket, metric, day, ones, twos, fours, many FROM event_day_counts FINAL
-        WHERE account BETWEEN {account_from:UInt64} AND {account_to:UInt64}
-            AND bucket BETWEEN {bucket_from:UInt16} AND {bucket_to:UInt16}
+        WHERE
+-- @part_units
             AND metric IN (
                 SELECT metric FROM run_spans
                 WHERE run = {run:UUID} AND attempt = {attempt:UUID} AND slice = {slice:UInt32} AND piece != 0 AND metric != '')
@@ -32,7 +32,5 @@ FROM (
     GROUP BY piece, account, bucket
 ) AS c
 INNER JOIN (
-    SELECT account, bucket, page, members FROM membership FINAL
-    WHERE account BETWEEN {account_from:UInt64} AND {account_to:UInt64}
-        AND bucket BETWEEN {bucket_from:UInt16} AND {bucket_to:UInt16} AND segment = 0
+-- @part_pages
 ) AS m ON m.account = c.account AND m.bucket = c.bucket

@@ -22,8 +22,9 @@ FROM (
         cityHash64(account, bucket, sipHash64(metric), sipHash64(property), text) AS text_hash,
         profile_no, toUnixTimestamp64Milli(time) AS ms, event
     FROM event_properties FINAL
-    WHERE account BETWEEN {account_from:UInt64} AND {account_to:UInt64}
-        AND bucket BETWEEN {bucket_from:UInt16} AND {bucket_to:UInt16} AND retracted = 0
+    WHERE
+-- @part_units
+        AND retracted = 0
 -- @part_reach
         AND kind NOT IN ('absent', 'list', 'point') AND metric IN (SELECT metric FROM asked) AND property IN (SELECT key FROM asked)
         AND text IN (SELECT text FROM passing)

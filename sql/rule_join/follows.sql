@@ -19,11 +19,7 @@ WITH
         SELECT
             w.window AS window, w.step AS step, w.account AS account, w.bucket AS bucket, w.span AS span, d.day AS day, d.profiles AS profiles
         FROM (
-            SELECT account, bucket, sipHash64(metric) AS metric_hash, toInt32(day) AS day, profiles FROM event_days
-            WHERE account BETWEEN {account_from:UInt64} AND {account_to:UInt64}
-                AND bucket BETWEEN {bucket_from:UInt16} AND {bucket_to:UInt16}
-                AND metric IN (SELECT metric FROM windows)
-                AND event_days.day BETWEEN {day_from:Date} AND {day_to:Date}
+-- @part_days
         ) AS d
         INNER JOIN windows AS w ON w.account = d.account AND w.bucket = d.bucket AND w.metric_hash = d.metric_hash
         WHERE d.day >= w.from_day AND d.day < w.to_day
@@ -49,7 +45,5 @@ INNER JOIN (
     WHERE run = {run:UUID} AND attempt = {attempt:UUID} AND slice = {slice:UInt32} AND op = 'follows'
 ) AS t ON t.window = f.window
 INNER JOIN (
-    SELECT account, bucket, page, members FROM membership FINAL
-    WHERE account BETWEEN {account_from:UInt64} AND {account_to:UInt64}
-        AND bucket BETWEEN {bucket_from:UInt16} AND {bucket_to:UInt16} AND segment = 0
+-- @part_pages
 ) AS m ON m.account = f.account AND m.bucket = f.bucket

@@ -13,8 +13,8 @@ FROM (
     SELECT r.slot AS slot, v.account AS account, v.bucket AS bucket, groupBitmapOrState(v.profiles) AS profiles
     FROM (
         SELECT account, bucket, trait, text, profiles FROM trait_texts
-        WHERE account BETWEEN {account_from:UInt64} AND {account_to:UInt64}
-            AND bucket BETWEEN {bucket_from:UInt16} AND {bucket_to:UInt16}
+        WHERE
+-- @part_units
             AND (account, bucket, trait, build) IN (SELECT account, bucket, key, build FROM asked)
             AND text IN (SELECT text FROM passing WHERE slot IN (SELECT slot FROM asked))
     ) AS v
@@ -26,8 +26,6 @@ FROM (
     GROUP BY slot, account, bucket
 ) AS f
 INNER JOIN (
-    SELECT account, bucket, page, members FROM membership FINAL
-    WHERE account BETWEEN {account_from:UInt64} AND {account_to:UInt64}
-        AND bucket BETWEEN {bucket_from:UInt16} AND {bucket_to:UInt16} AND segment = 0
+-- @part_pages
 ) AS m ON m.account = f.account AND m.bucket = f.bucket
 WHERE bitmapCardinality(truth) > 0

@@ -4,8 +4,9 @@ SELECT {run:UUID}, {attempt:UUID}, {slice:UInt32}, r.slot AS slot, toUInt16(bitS
 FROM (
     SELECT account, bucket, profile_no, latitude, longitude
     FROM traits FINAL
-    WHERE account BETWEEN {account_from:UInt64} AND {account_to:UInt64}
-        AND bucket BETWEEN {bucket_from:UInt16} AND {bucket_to:UInt16} AND trait = 'geo' AND kind = 'point'
+    WHERE
+-- @part_units
+        AND trait = 'geo' AND kind = 'point'
 ) AS v
 INNER JOIN (
     SELECT slot, account, bucket, number_from AS centre_latitude, number_below AS centre_longitude, radius_m FROM run_tests

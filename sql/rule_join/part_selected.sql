@@ -15,8 +15,9 @@
             w.zone_from AS zone_from, w.zone_offset AS zone_offset, w.rank AS rank, e.profile_no AS profile_no, e.ms AS ms, e.event AS event
         FROM (
             SELECT account, bucket, sipHash64(metric) AS metric_hash, profile_no, toUnixTimestamp64Milli(time) AS ms, event FROM events FINAL
-            WHERE account BETWEEN {account_from:UInt64} AND {account_to:UInt64}
-                AND bucket BETWEEN {bucket_from:UInt16} AND {bucket_to:UInt16} AND retracted = 0
+            WHERE
+-- @part_units
+                AND retracted = 0
                 AND metric IN (SELECT metric FROM plain)
                 AND day BETWEEN
                     (SELECT toDate(toUInt16(greatest(0, least(65535, intDiv(min(from_ms), 86400000))))) FROM windows)

@@ -2,6 +2,6 @@
             account, bucket, sipHash64(metric) AS metric_hash, sipHash64(property) AS key_hash, profile_no, time, event, kind, text,
             number, amount, time_ms, value_day AS day, items
         FROM event_properties FINAL
-        WHERE account BETWEEN {account_from:UInt64} AND {account_to:UInt64}
-            AND bucket BETWEEN {bucket_from:UInt16} AND {bucket_to:UInt16}
+        WHERE
+-- @part_units
             AND event_properties.day BETWEEN {day_from:Date} AND {day_to:Date} AND retracted = 0

@@ -8,8 +8,8 @@ WITH asked AS (
 SELECT {run:UUID}, {attempt:UUID}, {slice:UInt32}, r.slot, v.text
 FROM (
     SELECT account, bucket, sipHash64(trait) AS key_hash, build, text FROM trait_texts
-    WHERE account BETWEEN {account_from:UInt64} AND {account_to:UInt64}
-        AND bucket BETWEEN {bucket_from:UInt16} AND {bucket_to:UInt16}
+    WHERE
+-- @part_units
         AND (account, bucket, trait, build) IN (SELECT account, bucket, key, build FROM asked)
 ) AS v
 INNER JOIN (

@@ -13,8 +13,8 @@ SELECT {run:UUID}, {attempt:UUID}, {slice:UInt32}, r.slot, v.text
 FROM (
     SELECT DISTINCT account, bucket, metric, property, text
     FROM event_properties
-    WHERE account BETWEEN {account_from:UInt64} AND {account_to:UInt64}
-        AND bucket BETWEEN {bucket_from:UInt16} AND {bucket_to:UInt16}
+    WHERE
+-- @part_units
 -- @part_reach
         AND kind NOT IN ('absent', 'list', 'point') AND metric IN (SELECT metric FROM asked) AND property IN (SELECT key FROM asked)
 ) AS v

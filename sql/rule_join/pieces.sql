@@ -9,8 +9,9 @@ FROM (
     SELECT w.window AS piece, e.profile_no AS profile_no, count() AS events
     FROM (
         SELECT account, bucket, sipHash64(metric) AS metric_hash, profile_no, toUnixTimestamp64Milli(time) AS ms FROM events FINAL
-        WHERE account BETWEEN {account_from:UInt64} AND {account_to:UInt64}
-            AND bucket BETWEEN {bucket_from:UInt16} AND {bucket_to:UInt16} AND retracted = 0
+        WHERE
+-- @part_units
+            AND retracted = 0
             AND metric IN (
                 SELECT metric FROM run_sources
                 WHERE run = {run:UUID} AND attempt = {attempt:UUID} AND slice = {slice:UInt32} AND form = 'all')

@@ -5,14 +5,8 @@ WITH
 SELECT {run:UUID}, {attempt:UUID}, {slice:UInt32}, slot, page, truth
 FROM (
     SELECT t.slot AS slot, c.page AS page,
-        multiIf(
-            t.at_least = 2, bitmapOr(bitmapOr(c.counts.2, c.counts.3), c.counts.4),
-            t.at_least = 3, bitmapOr(bitmapOr(bitmapAnd(c.counts.1, c.counts.2), c.counts.3), c.counts.4),
-            t.at_least = 4, bitmapOr(c.counts.3, c.counts.4),
-            t.at_least = 5, bitmapOr(bitmapAnd(c.counts.3, bitmapOr(c.counts.1, c.counts.2)), c.counts.4),
-            t.at_least = 6, bitmapOr(bitmapAnd(c.counts.3, c.counts.2), c.counts.4),
-            t.at_least = 7, bitmapOr(bitmapAnd(bitmapAnd(c.counts.3, c.counts.2), c.counts.1), c.counts.4),
-            c.counts.4) AS truth
+-- @part_at_least
+            AS truth
     FROM (
         SELECT window, page, arrayFold(add, groupArray((ones, twos, fours, many)), (nobody, nobody, nobody, nobody)) AS counts
         FROM (
@@ -29,8 +23,8 @@ FROM (
             SELECT s.window AS window, m.page AS page, m.ones AS ones, m.twos AS twos, m.fours AS fours, m.many AS many
             FROM (
                 SELECT account, bucket, metric, month, page, ones, twos, fours, many FROM event_months FINAL
-                WHERE account BETWEEN {account_from:UInt64} AND {account_to:UInt64}
-                    AND bucket BETWEEN {bucket_from:UInt16} AND {bucket_to:UInt16}
+                WHERE
+-- @part_units
                     AND metric IN (
                         SELECT metric FROM run_spans
                         WHERE run = {run:UUID} AND attempt = {attempt:UUID} AND slice = {slice:UInt32} AND piece = 0)

@@ -6,8 +6,9 @@ FROM (
     SELECT
         account, bucket, sipHash64(trait) AS key_hash, toUInt16(bitShiftRight(profile_no, 16)) AS page, groupBitmapState(profile_no) AS profiles
     FROM traits FINAL
-    WHERE account BETWEEN {account_from:UInt64} AND {account_to:UInt64}
-        AND bucket BETWEEN {bucket_from:UInt16} AND {bucket_to:UInt16} AND kind != 'absent'
+    WHERE
+-- @part_units
+        AND kind != 'absent'
         AND trait IN (
             SELECT key FROM run_tests
             WHERE run = {run:UUID} AND attempt = {attempt:UUID} AND slice = {slice:UInt32} AND role = 'trait' AND build = 0 AND op = 'exists')

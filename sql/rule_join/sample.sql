@@ -3,8 +3,8 @@ INSERT INTO run_bitmaps (run, attempt, slice, slot, page, truth)
 SELECT {run:UUID}, {attempt:UUID}, {slice:UInt32}, r.slot AS slot, toUInt16(bitShiftRight(v.profile_no, 16)) AS page, groupBitmapState(v.profile_no)
 FROM (
     SELECT account, bucket, profile_no, external_id FROM profile_names FINAL
-    WHERE account BETWEEN {account_from:UInt64} AND {account_to:UInt64}
-        AND bucket BETWEEN {bucket_from:UInt16} AND {bucket_to:UInt16}
+    WHERE
+-- @part_units
 ) AS v
 INNER JOIN (
     SELECT slot, account, bucket, text AS salt, number_from AS below FROM run_tests

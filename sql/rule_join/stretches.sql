@@ -23,15 +23,8 @@ WITH
 SELECT {run:UUID}, {attempt:UUID}, {slice:UInt32}, slot, page, bitmapAnd(truth, members) AS truth
 FROM (
     SELECT t.slot AS slot, c.account AS account, c.bucket AS bucket,
-        multiIf(
-            t.at_least = 1, bitmapOr(bitmapOr(c.counts.1, c.counts.2), bitmapOr(c.counts.3, c.counts.4)),
-            t.at_least = 2, bitmapOr(bitmapOr(c.counts.2, c.counts.3), c.counts.4),
-            t.at_least = 3, bitmapOr(bitmapOr(bitmapAnd(c.counts.1, c.counts.2), c.counts.3), c.counts.4),
-            t.at_least = 4, bitmapOr(c.counts.3, c.counts.4),
-            t.at_least = 5, bitmapOr(bitmapAnd(c.counts.3, bitmapOr(c.counts.1, c.counts.2)), c.counts.4),
-            t.at_least = 6, bitmapOr(bitmapAnd(c.counts.3, c.counts.2), c.counts.4),
-            t.at_least = 7, bitmapOr(bitmapAnd(bitmapAnd(c.counts.3, c.counts.2), c.counts.1), c.counts.4),
-            c.counts.4) AS truth
+-- @part_at_least
+            AS truth
     FROM (
         SELECT window, account, bucket, arrayFold(add, groupArray(some), (nobody, nobody, nobody, nobody)) AS counts
         FROM (
@@ -44,11 +37,7 @@ FROM (
                     SELECT w.window AS window, w.account AS account, w.bucket AS bucket,
                         intDiv(w.last_ms - d.day * 86400000, w.every_ms) AS stretch, d.profiles AS profiles
                     FROM (
-                        SELECT account, bucket, sipHash64(metric) AS metric_hash, toInt64(day) AS day, profiles FROM event_days
-                        WHERE account BETWEEN {account_from:UInt64} AND {account_to:UInt64}
-                            AND bucket BETWEEN {bucket_from:UInt16} AND {bucket_to:UInt16}
-                            AND metric IN (SELECT metric FROM windows)
-                            AND event_days.day BETWEEN {day_from:Date} AND {day_to:Date}
+-- @part_days
                     ) AS d
                     INNER JOIN windows AS w ON w.account = d.account AND w.bucket = d.bucket AND w.metric_hash = d.metric_hash
                     WHERE d.day >= w.from_day AND d.day < w.to_day AND NOT has(w.cut_days, d.day)
@@ -58,8 +47,9 @@ FROM (
                     FROM (
                         SELECT account, bucket, sipHash64(metric) AS metric_hash, toInt64(day) AS day, profile_no, toUnixTimestamp64Milli(time) AS ms
                         FROM events FINAL
-                        WHERE account BETWEEN {account_from:UInt64} AND {account_to:UInt64}
-                            AND bucket BETWEEN {bucket_from:UInt16} AND {bucket_to:UInt16} AND retracted = 0
+                        WHERE
+-- @part_units
+                            AND retracted = 0
                             AND (metric, events.day) IN (SELECT metric, toDate(arrayJoin(cut_days)) FROM windows)
                     ) AS e
                     INNER JOIN windows AS w ON w.account = e.account AND w.bucket = e.bucket AND w.metric_hash = e.metric_hash
@@ -78,8 +68,6 @@ FROM (
     ) AS t ON t.window = c.window
 ) AS found
 INNER JOIN (
-    SELECT account, bucket, page, members FROM membership FINAL
-    WHERE account BETWEEN {account_from:UInt64} AND {account_to:UInt64}
-        AND bucket BETWEEN {bucket_from:UInt16} AND {bucket_to:UInt16} AND segment = 0
+-- @part_pages
 ) AS m ON m.account = found.account AND m.bucket = found.bucket
 WHERE bitmapCardinality(truth) > 0

@@ -4,8 +4,8 @@ SELECT {run:UUID}, {attempt:UUID}, {slice:UInt32}, r.slot AS slot, toUInt16(bitS
 FROM (
     SELECT account, bucket, sipHash64(trait) AS key_hash, profile_no, text, set_ms
     FROM traits FINAL
-    WHERE account BETWEEN {account_from:UInt64} AND {account_to:UInt64}
-        AND bucket BETWEEN {bucket_from:UInt16} AND {bucket_to:UInt16}
+    WHERE
+-- @part_units
         AND trait IN (
             SELECT key FROM run_tests
             WHERE run = {run:UUID} AND attempt = {attempt:UUID} AND slice = {slice:UInt32} AND role = 'trait' AND build = 0 AND op BETWEEN 'text' AND 'match')

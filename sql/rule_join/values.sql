@@ -20,8 +20,9 @@ FROM (
         account, bucket, metric, property, profile_no, toUnixTimestamp64Milli(time) AS ms, event, number, amount,
         cityHash64(account, bucket, sipHash64(metric), sipHash64(property), profile_no, ms, event) AS event_hash
     FROM event_properties FINAL
-    WHERE account BETWEEN {account_from:UInt64} AND {account_to:UInt64}
-        AND bucket BETWEEN {bucket_from:UInt16} AND {bucket_to:UInt16} AND retracted = 0
+    WHERE
+-- @part_units
+        AND retracted = 0
 -- @part_reach
         AND kind IN ('digits', 'number') AND metric IN (SELECT metric FROM asked) AND property IN (SELECT key FROM asked)
 ) AS v
