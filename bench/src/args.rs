@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use clap::{Args as ClapArgs, Parser, Subcommand, ValueEnum};
+use segment_jobs::evaluate::Limits;
 
 use crate::eval::EvalArgs;
 
@@ -125,10 +126,10 @@ pub(crate) struct DataArgs {
     #[arg(long)]
     pub(crate) server_memory: Option<u64>,
     /// Memory that a statement of an evaluation may take, in bytes.
-    #[arg(long, default_value_t = 6_000_000_000)]
+    #[arg(long, default_value_t = Limits::default().memory_bytes)]
     pub(crate) statement_memory: u64,
     /// How many criterion kinds of a slice are evaluated at the same time.
-    #[arg(long, default_value_t = 2)]
+    #[arg(long, default_value_t = Limits::default().statements_at_once)]
     pub(crate) statements_at_once: usize,
     /// How many slices of a run are evaluated at the same time.
     #[arg(long, default_value_t = 1)]

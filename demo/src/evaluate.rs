@@ -23,9 +23,6 @@ use crate::ndjson::{ACCOUNT, Files};
 /// So few parts that both shards get some, for an account that would be one part by itself.
 pub const BUCKETS: u16 = 8;
 
-/// Bounds of a statement: far more than the demo needs.
-const LIMITS: Limits = Limits { seconds: 600, memory_bytes: 6_000_000_000, statements_at_once: 2 };
-
 /// What an evaluation of all segments gave.
 #[derive(Clone, Debug)]
 pub struct Evaluated {
@@ -71,7 +68,7 @@ pub async fn evaluate(store: &Store, compiled: &Compiled, clock: Clock) -> anyho
     }
     let run = published.run.context("no segment is due")?;
     let bounds = Bounds::default();
-    let options = manual::Options { run, clock, bounds, limits: LIMITS, slices_at_once: 1 };
+    let options = manual::Options { run, clock, bounds, limits: Limits::default(), slices_at_once: 1 };
     let report = manual::manual(&store.shards, &options, &CancellationToken::new()).await;
     if let Some(failure) = report.failures.into_iter().next() {
         return Err(failure.into());
@@ -100,5 +97,5 @@ pub async fn explain(
 ) -> anyhow::Result<Explanation> {
     let rules = compiled.accounts.get(ACCOUNT).context("the examples have no such account")?;
     let subject = Subject { definition, rules, profile };
-    Ok(explain::explain(store, subject, explain::Options { clock, limits: LIMITS }).await?)
+    Ok(explain::explain(store, subject, explain::Options { clock, limits: Limits::default() }).await?)
 }

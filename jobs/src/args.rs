@@ -6,6 +6,7 @@ use clap::{Args as ClapArgs, Parser, Subcommand, ValueEnum};
 use secrecy::SecretString;
 use segment_jobs::{
     clock::Clock,
+    evaluate::Limits,
     load::LARGE_UNIT_PROFILES,
     manual::Bounds,
     shards::{Credentials, ShardAddress},
@@ -160,13 +161,13 @@ pub(crate) struct ManualArgs {
     #[arg(long, default_value_t = 1)]
     pub(crate) slices_at_once: usize,
     /// How many criterion kinds of a slice are evaluated at the same time; each may take the memory of a statement.
-    #[arg(long, default_value_t = 2)]
+    #[arg(long, default_value_t = Limits::default().statements_at_once)]
     pub(crate) statements_at_once: usize,
     /// Seconds that a statement may take.
-    #[arg(long, default_value_t = 600)]
+    #[arg(long, default_value_t = Limits::default().seconds)]
     pub(crate) statement_seconds: u64,
     /// Bytes of memory that a statement may take on the server.
-    #[arg(long, default_value_t = 6_000_000_000)]
+    #[arg(long, default_value_t = Limits::default().memory_bytes)]
     pub(crate) statement_memory: u64,
 }
 

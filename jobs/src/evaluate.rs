@@ -34,6 +34,13 @@ pub struct Limits {
     pub statements_at_once: usize,
 }
 
+impl Default for Limits {
+    /// As large units need it.
+    fn default() -> Self {
+        Self { seconds: 600, memory_bytes: 6_000_000_000, statements_at_once: 2 }
+    }
+}
+
 /// Evaluates a slice: afterwards its pages stand in `run_results`, seen by nobody.
 pub async fn evaluate(shard: &Shard, stage: &Stage, rows: Rows, limits: Limits) -> Result<(), ShardError> {
     let statements = statements(&rows);
