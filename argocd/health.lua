@@ -1,6 +1,6 @@
 -- The health that Argo CD shows of a Segment or a SegmentStore: kstatus, read from its conditions.
 -- A status that speaks of an older generation says nothing about this one.
-if obj.status == nil or obj.status.observedGeneration == nil then
+if obj.status == nil or (obj.status.observedGeneration or -1) < 0 then
   return {status = "Progressing", message = "the operator has not seen it yet"}
 end
 if obj.status.observedGeneration ~= obj.metadata.generation then

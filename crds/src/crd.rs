@@ -1,9 +1,10 @@
 //! The custom resource definitions as they are checked in beside this crate, and applied to clusters.
 
 use k8s_openapi::apiextensions_apiserver::pkg::apis::apiextensions::v1::{
-    CustomResourceDefinition, JSONSchemaProps, JSONSchemaPropsOrArray, JSONSchemaPropsOrBool,
+    CustomResourceDefinition, JSON, JSONSchemaProps, JSONSchemaPropsOrArray, JSONSchemaPropsOrBool,
 };
 use kube::CustomResourceExt;
+use serde_json::json;
 
 use crate::yaml;
 pub use crate::yaml::Error;
@@ -44,9 +45,18 @@ fn tidied(mut definition: CustomResourceDefinition) -> CustomResourceDefinition 
     for version in &mut definition.spec.versions {
         if let Some(schema) = version.schema.as_mut().and_then(|schema| schema.open_api_v3_schema.as_mut()) {
             tidy(schema);
+            let status = schema.properties.as_mut().and_then(|properties| properties.get_mut("status"));
+            if let Some(status) = status {
+                status.default = Some(unseen());
+            }
         }
     }
     definition
+}
+
+/// The status of an object that the operator has not seen: kstatus takes one without any status for settled.
+fn unseen() -> JSON {
+    JSON(json!({"observedGeneration": -1}))
 }
 
 /// Without `nullable` the API server drops a field that is null, so that it is as absent. The formats of numbers and the

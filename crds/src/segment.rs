@@ -83,8 +83,8 @@ pub struct StoreRef {
 #[derive(KubeSchema, Serialize, Deserialize, Clone, Debug, Default, PartialEq)]
 #[serde(rename_all = "camelCase")]
 pub struct SegmentStatus {
-    /// The metadata.generation that this status speaks of.
-    #[schemars(range(min = 0))]
+    /// The metadata.generation that this status speaks of; -1 until the operator has seen the object.
+    #[schemars(range(min = -1))]
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub observed_generation: Option<i64>,
     /// Ready, Reconciling and Stalled sum up; SpecAccepted, Evaluated and Suspended say more.

@@ -253,8 +253,8 @@ pub enum TolerationOperator {
 #[derive(KubeSchema, Serialize, Deserialize, Clone, Debug, Default, PartialEq)]
 #[serde(rename_all = "camelCase")]
 pub struct SegmentStoreStatus {
-    /// The metadata.generation that this status speaks of.
-    #[schemars(range(min = 0))]
+    /// The metadata.generation that this status speaks of; -1 until the operator has seen the object.
+    #[schemars(range(min = -1))]
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub observed_generation: Option<i64>,
     /// Ready, Reconciling and Stalled sum up the store's state; RemovalHeld says that Segments that are gone keep their
