@@ -7,6 +7,7 @@
 //! The truth is on the shards. What stands here is a copy of it, asked for each second while runs are under way and every
 //! 30 seconds else; a new operator begins with nothing and finds it all again.
 
+mod allowance;
 pub(crate) mod conditions;
 mod judge;
 pub(crate) mod plan;
@@ -64,6 +65,8 @@ pub(crate) struct Segments {
     court: u64,
     /// Accounts whose Segments have to be judged again though none was changed.
     again: BTreeSet<Box<str>>,
+    /// When accounts may be judged again.
+    judge_at: Instant,
     /// What has been judged and not published, by account.
     unpublished: BTreeMap<String, AccountRules>,
     /// Definitions to retire.
@@ -117,6 +120,7 @@ impl Segments {
             book: HashMap::new(),
             court: 0,
             again: BTreeSet::new(),
+            judge_at: now,
             unpublished: BTreeMap::new(),
             gone: Vec::new(),
             publish_at: None,
@@ -128,7 +132,7 @@ impl Segments {
             refresh: BTreeSet::new(),
             totals: HashMap::new(),
             handled: HashMap::new(),
-            told: Told::default(),
+            told: Told::nothing(),
             held: None,
             confirmed: None,
             down: Vec::new(),
@@ -144,7 +148,7 @@ impl Segments {
     /// Forgets all that was learnt about the shards, because they are others now.
     pub(crate) fn forget(&mut self) {
         self.stop();
-        let told = std::mem::take(&mut self.told);
+        let told = std::mem::replace(&mut self.told, Told::nothing());
         *self = Self { told, ..Self::new(self.bell.clone()) };
     }
 
@@ -210,6 +214,9 @@ impl Segments {
         }
         if self.start_at > now {
             due = due.min(self.start_at);
+        }
+        if !self.again.is_empty() {
+            due = due.min(self.judge_at);
         }
         due.min(self.setbacks.next().unwrap_or(due)).max(now + Duration::from_millis(20))
     }

@@ -24,8 +24,9 @@ use crate::{
     store::{self, Obstacle, Seen, Watch, conditions::Held, update_status::update_status},
 };
 
-/// Several changes within this time are one look.
+/// Several changes within this time are one look, and within so much more for each Segment, since a look costs that.
 const GATHER: Duration = Duration::from_millis(50);
+const GATHER_EACH: Duration = Duration::from_micros(50);
 /// How long to wait after a write that failed.
 const RETRY: Duration = Duration::from_secs(2);
 /// The cache shows a write after this long.
@@ -38,6 +39,8 @@ pub(crate) struct Worker {
     bell: Arc<Notify>,
     watch: Watch,
     segments: Segments,
+    /// How many Segments there were at the last look.
+    many: u32,
     /// The status that was written last, until the cache has had time to show it.
     told: Option<(SegmentStoreStatus, Instant)>,
 }
@@ -52,7 +55,7 @@ enum Next {
 
 impl Worker {
     pub(crate) fn new(ctx: Arc<Context>, key: StoreKey, bell: Arc<Notify>) -> Self {
-        Self { ctx, key, segments: Segments::new(bell.clone()), bell, watch: Watch::new(), told: None }
+        Self { ctx, key, segments: Segments::new(bell.clone()), bell, watch: Watch::new(), many: 0, told: None }
     }
 
     /// Works until there is nothing left to watch, or it is stopped.
@@ -61,7 +64,7 @@ impl Worker {
         loop {
             tokio::select! {
                 () = stop.cancelled() => break,
-                () = self.bell.notified() => tokio::time::sleep(GATHER).await,
+                () = self.bell.notified() => tokio::time::sleep(GATHER + GATHER_EACH * self.many).await,
                 () = tokio::time::sleep_until(next.into()) => {}
             }
             let Ok(_permit) = permits.acquire().await else { break };
@@ -81,6 +84,7 @@ impl Worker {
         let reference = ObjectRef::<DeserializeGuard<SegmentStore>>::new(&self.key.name).within(&self.key.namespace);
         let stored = self.ctx.stores.get(&reference);
         let segments = self.ctx.segments.state_filter(|segment| segment.store == self.key);
+        self.many = u32::try_from(segments.len()).unwrap_or(u32::MAX);
         let Some(stored) = stored else {
             self.watch = Watch::new();
             self.segments.forget();

@@ -16,6 +16,10 @@ use super::{
 };
 use crate::{build::hash_of, context::Context, names::StoreKey, object::SegmentObject, store::validate::ValidStore};
 
+/// After the accounts were judged they are left alone for so many times as long as that took: an account of ten thousand
+/// Segments that arrive one by one would be judged all the time.
+const REST: u32 = 10;
+
 /// A Segment as it was judged.
 #[derive(Clone, Debug)]
 pub(super) struct Entry {
@@ -24,6 +28,15 @@ pub(super) struct Entry {
     pub(super) account: Box<str>,
     pub(super) key: SegmentKey,
     pub(super) verdict: Verdict,
+}
+
+impl Entry {
+    /// Whether the Segment is still what was judged.
+    pub(super) fn is_of(&self, segment: &SegmentObject) -> bool {
+        self.generation == segment.generation()
+            && Some(&self.uid) == segment.uid().as_ref()
+            && self.account == segment.account
+    }
 }
 
 /// A Segment by the hash of its account and its id.
@@ -43,6 +56,11 @@ impl Segments {
         if again.is_empty() {
             return;
         }
+        let started = Instant::now();
+        if self.judge_at > started {
+            self.again = again;
+            return;
+        }
         let accounts: BTreeSet<&str> = again.iter().map(|account| &**account).collect();
         let (mut verdicts, compiled) = validate(court, &objects, &accounts);
         self.book.retain(|_, entry| !accounts.contains(&*entry.account));
@@ -58,6 +76,7 @@ impl Segments {
             self.book.insert(object.path(), entry);
         }
         self.adopt(compiled, &accounts, valid);
+        self.judge_at = Instant::now() + started.elapsed() * REST;
     }
 
     /// Takes over what the accounts mean now.
@@ -97,11 +116,7 @@ impl Segments {
         let mut there: HashSet<String> = HashSet::with_capacity(objects.len());
         for object in objects {
             let path = object.path();
-            let same = self.book.get(&path).is_some_and(|entry| {
-                entry.generation == object.generation()
-                    && Some(&entry.uid) == object.uid().as_ref()
-                    && entry.account == object.account
-            });
+            let same = self.book.get(&path).is_some_and(|entry| entry.is_of(object));
             if !same {
                 again.insert(object.account.clone());
                 changed.insert(path.clone());

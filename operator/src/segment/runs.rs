@@ -105,6 +105,8 @@ struct Delay {
     version: u64,
     setback: Setback,
     until: Instant,
+    /// The request that the run would have answered: another one need not wait.
+    request: Option<String>,
 }
 
 impl Setbacks {
@@ -124,15 +126,18 @@ impl Setbacks {
         self.0.values().map(|delay| delay.until).filter(|until| *until > Instant::now()).min()
     }
 
-    fn waits(&self, key: SegmentKey, version: u64) -> bool {
-        self.0.get(&key).is_some_and(|delay| delay.version == version && delay.until > Instant::now())
+    fn waits(&self, key: SegmentKey, version: u64, request: Option<&String>) -> bool {
+        self.0.get(&key).is_some_and(|delay| {
+            let is_new = request.is_some() && request != delay.request.as_ref();
+            delay.version == version && delay.until > Instant::now() && !is_new
+        })
     }
 
-    fn add(&mut self, key: SegmentKey, version: u64, message: &str) {
+    fn add(&mut self, key: SegmentKey, version: u64, message: &str, request: Option<&String>) {
         let count = self.get(key, version).map_or(0, |setback| setback.count) + 1;
         let wait = SETBACK.saturating_mul(3_u32.saturating_pow(count - 1)).min(SETBACK_MAX);
         let setback = Setback { count, message: message.to_owned() };
-        self.0.insert(key, Delay { version, setback, until: Instant::now() + wait });
+        self.0.insert(key, Delay { version, setback, until: Instant::now() + wait, request: request.cloned() });
     }
 }
 
@@ -193,7 +198,7 @@ impl Segments {
                 self.setbacks.0.remove(key);
                 self.refresh.insert(*key);
             } else {
-                self.setbacks.add(*key, *version, &message);
+                self.setbacks.add(*key, *version, &message, run.requests.get(key));
             }
         }
         self.tell_of(look, &run, ended, &message).await;
@@ -265,7 +270,7 @@ impl Segments {
         let due = self.standings.iter().filter_map(|(key, standing)| {
             let asked = standing.state == State::Active && (requests.contains_key(key) || self.outdated.contains(key));
             let is_free = (standing.failed.is_none() || asked)
-                && !self.setbacks.waits(*key, standing.version)
+                && !self.setbacks.waits(*key, standing.version, requests.get(key))
                 && !self.runs.iter().any(|run| run.evaluates(*key, standing.version));
             plan::due(standing, asked).filter(|_| is_free)
         });
@@ -359,5 +364,21 @@ impl Segments {
         evidence.extend(requests.iter().map(|(key, value)| format!("{} asked {value}", key.1)));
         evidence.sort_unstable();
         Ok(evidence.join("\n"))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_new_request_need_not_wait_until_a_failed_run_is_tried_again() {
+        let (key, mut setbacks, [first, second]) = ((1, 2), Setbacks::default(), ["a".to_owned(), "b".to_owned()]);
+        setbacks.add(key, 5, "failed", Some(&first));
+        assert!(setbacks.waits(key, 5, None) && setbacks.waits(key, 5, Some(&first)));
+        assert!(!setbacks.waits(key, 5, Some(&second)) && !setbacks.waits(key, 6, None));
+        setbacks.add(key, 5, "failed", Some(&second));
+        assert!(setbacks.waits(key, 5, Some(&second)), "it is tried as rarely as before");
+        assert_eq!(setbacks.get(key, 5).unwrap().count, 2);
     }
 }

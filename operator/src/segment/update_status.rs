@@ -1,6 +1,7 @@
 //! Writes the status of Segments, where it says something new.
 //!
 //! What was written is remembered until the cache shows it: a look that came before would write it again, with another time.
+//! What only tells how far a Segment is has an allowance; what came of it is always written.
 
 use std::{
     collections::{BTreeMap, HashMap},
@@ -8,9 +9,9 @@ use std::{
     time::{Duration, Instant},
 };
 
-use futures::{StreamExt, stream};
+use futures::future::join_all;
 use kube::{
-    Api, ResourceExt,
+    Api, Resource, ResourceExt,
     api::{Patch, PatchParams},
     core::PartialObjectMeta,
     runtime::events::EventType,
@@ -21,6 +22,7 @@ use serde_json::json;
 
 use super::{
     Segments,
+    allowance::Allowance,
     conditions::{Facts, Progress, Published, StoreFacts, status},
     judge::key_of,
     validate::Verdict,
@@ -50,15 +52,20 @@ pub(crate) enum StoreView<'a> {
 }
 
 /// What was told.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Told {
     /// Written, but not yet seen in the cache.
     written: HashMap<String, (SegmentStatus, Instant)>,
+    allowance: Allowance,
     /// Segments by the reason of their condition Ready.
     pub(super) counts: BTreeMap<String, usize>,
 }
 
 impl Told {
+    pub(super) fn nothing() -> Self {
+        Self { written: HashMap::new(), allowance: Allowance::new(Instant::now()), counts: BTreeMap::new() }
+    }
+
     /// The status that the API server has.
     pub(super) fn status<'a>(&'a self, segment: &'a SegmentObject) -> &'a SegmentStatus {
         self.written.get(&segment.path()).map_or(&segment.status, |(status, _)| status)
@@ -86,31 +93,48 @@ impl Segments {
     ) -> bool {
         self.told.tidy(segments);
         self.told.counts.values_mut().for_each(|count| *count = 0);
-        let mut changes = Vec::new();
+        let (mut changes, mut all) = (Vec::new(), true);
         for segment in segments {
-            let new = status(segment, self.told.status(segment), &self.facts(store, segment), now());
+            let old = self.told.status(segment);
+            let new = status(segment, old, &self.facts(store, segment), now());
+            let (is_new, is_progress) = (*old != new, is_progress(segment, old, &new));
             *self.told.counts.entry(reason(&new).to_owned()).or_default() += 1;
-            if *self.told.status(segment) != new {
+            if is_new && is_progress && !self.told.allowance.take(Instant::now()) {
+                all = false;
+            } else if is_new {
                 changes.push((segment, new));
             }
         }
-        let writes: Vec<_> = changes.into_iter().map(|(segment, new)| self.tell(ctx, segment, new)).collect();
-        let written: Vec<_> = stream::iter(writes).buffer_unordered(AT_ONCE).collect().await;
-        let mut all = true;
-        for (outcome, segment, new) in written {
-            match outcome {
-                Ok(()) => {
-                    self.totals.remove(&key_of(segment));
-                    self.told.written.insert(segment.path(), (new, Instant::now()));
-                }
-                Err(error) => {
-                    all = false;
-                    ctx.metrics.refused_status_writes.inc();
-                    tracing::warn!(%error, segment = segment.path(), "a status was not written; it is tried again");
-                }
+        let mut changes = changes.into_iter().peekable();
+        while changes.peek().is_some() {
+            let writes = changes.by_ref().take(AT_ONCE).map(|(segment, new)| self.tell(ctx, segment, new));
+            for (outcome, segment, new) in join_all(writes).await {
+                all &= self.take_in(ctx, outcome, segment, new);
             }
         }
         all
+    }
+
+    /// Takes in what came of a write. Whether it was written.
+    fn take_in(
+        &mut self,
+        ctx: &Context,
+        outcome: Result<(), kube::Error>,
+        segment: &SegmentObject,
+        new: SegmentStatus,
+    ) -> bool {
+        match outcome {
+            Ok(()) => {
+                self.totals.remove(&key_of(segment));
+                self.told.written.insert(segment.path(), (new, Instant::now()));
+                true
+            }
+            Err(error) => {
+                ctx.metrics.refused_status_writes.inc();
+                tracing::warn!(%error, segment = segment.path(), "a status was not written; it is tried again");
+                false
+            }
+        }
     }
 
     async fn tell<'a>(
@@ -129,7 +153,7 @@ impl Segments {
             StoreView::There(Seen { obstacle: Some(obstacle), .. }) => StoreFacts::Unusable(obstacle),
             StoreView::There(seen) => StoreFacts::Shards { troubles: &seen.troubles, open: seen.open.is_some() },
         };
-        let entry = self.book.get(&segment.path());
+        let entry = self.book.get(&segment.path()).filter(|entry| entry.is_of(segment));
         let verdict = entry.map(|entry| &entry.verdict);
         // What was published before the last change says nothing about it.
         let meant = match verdict {
@@ -166,6 +190,12 @@ impl Segments {
             handled: self.handled.get(&key).map(String::as_str),
         }
     }
+}
+
+/// Whether a new status says no more than that the Segment is on its way, which readers take for granted: they were told so
+/// before, or see that this generation has not been looked at.
+fn is_progress(segment: &SegmentObject, old: &SegmentStatus, new: &SegmentStatus) -> bool {
+    is_true(new, RECONCILING) && (is_true(old, RECONCILING) || old.observed_generation != Some(segment.generation()))
 }
 
 /// The reason of the condition Ready.
@@ -209,9 +239,10 @@ async fn announce(ctx: &Context, segment: &SegmentObject, old: &SegmentStatus, n
         let note = stalled.map_or("", |condition| condition.message.as_str());
         ctx.tell(segment, EventType::Warning, Said { reason: reason(new), action: "Reconcile", note }).await;
     }
-    if is_true(new, READY) && is_true(old, RECONCILING) {
+    if is_true(new, READY) && (is_true(old, RECONCILING) || old.conditions.is_empty()) {
         let since = old.conditions.iter().find(|condition| condition.type_ == RECONCILING);
-        let began = since.map_or(now(), |condition| condition.last_transition_time.0);
+        let since = since.map(|condition| &condition.last_transition_time);
+        let began = since.or(segment.meta().creation_timestamp.as_ref()).map_or(now(), |time| time.0);
         ctx.metrics.ready_seconds.observe(now().duration_since(began).as_secs_f64());
     }
 }
