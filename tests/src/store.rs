@@ -130,6 +130,23 @@ impl Store {
         Ok(members)
     }
 
+    /// The members of a batch.
+    pub fn found(&self, batch: &Batch) -> Result<BTreeSet<Found>> {
+        let members = self.members(&batch.documents())?;
+        let find = |member| Batch::find(member).with_context(|| format!("no such segment: {member:?}"));
+        members.iter().map(find).collect()
+    }
+
+    /// Runs statements that a fault in the store would be; `{database}` is that of the shard. On every shard.
+    pub fn tamper(&self, statements: &[String]) -> Result<()> {
+        for (url, database) in &self.shards {
+            for statement in statements {
+                server::ask(url, database, &statement.replace("{database}", database))?;
+            }
+        }
+        Ok(())
+    }
+
     /// Ends the store.
     pub fn drop_databases(&self) -> Result<()> {
         for (url, database) in &self.shards {
@@ -183,17 +200,14 @@ impl Shape {
     /// The members of a batch, all of whose Segments and lines are good.
     pub fn members(self, server: &Server, batch: &Batch) -> Result<BTreeSet<Found>> {
         let store = self.fill(server, batch)?;
-        let members = store.members(&batch.documents())?;
+        let found = store.found(batch)?;
         store.drop_databases()?;
-        members
-            .iter()
-            .map(|member| Batch::find(member).with_context(|| format!("no such segment: {member:?}")))
-            .collect()
+        Ok(found)
     }
 }
 
 /// The batch with no Segment suspended: the oracle does not ask whether one is.
-fn resumed(batch: &Batch) -> Batch {
+pub fn resumed(batch: &Batch) -> Batch {
     let mut batch = batch.clone();
     for (_, spec) in batch.worlds.iter_mut().flat_map(|world| &mut world.segments) {
         *spec = Json::Object(spec.fields().iter().filter(|field| field.0 != "suspend").cloned().collect());

@@ -3,11 +3,11 @@
 //! `SEGMENT_TESTS_SEED` (default 1), `SEGMENT_TESTS_STORE_ROUNDS` (1) and `SEGMENT_TESTS_WORLDS` (a round's accounts, 16)
 //! say how much is tried; each round goes through every shape. A world that differs is made small and printed.
 
-use anyhow::{Result, anyhow, bail, ensure};
+use anyhow::{Context as _, Result, anyhow, bail, ensure};
 use segment_tests::cases::{self, Regression};
 use segment_tests::cells;
 use segment_tests::server::Server;
-use segment_tests::store::{Shape, whole};
+use segment_tests::store::{Shape, resumed, whole};
 use segment_tests::world::Batch;
 use std::collections::BTreeSet;
 
@@ -143,5 +143,48 @@ fn bounds_cut_cells_of_every_axis() -> Result<()> {
     let builds =
         store.rows("SELECT uniqExact(account, build) AS n, uniqExact(account) AS accounts FROM trait_cell_pages")?;
     ensure!(builds.iter().all(|row| whole(row, "n").ok() == whole(row, "accounts").ok()), "{builds:?}");
+    Ok(())
+}
+
+/// Every summary, as a fault in what makes it would leave it.
+const FAULTS: [(&str, &str); 6] = [
+    ("event_days", "SELECT * FROM event_days WHERE toDayOfMonth(day) % 5 != 0"),
+    ("event_day_counts", "SELECT * REPLACE (bitmapXor(ones, twos) AS ones) FROM event_day_counts"),
+    ("event_months", "SELECT * REPLACE (bitmapXor(ones, twos) AS ones) FROM event_months"),
+    ("trait_cells", "SELECT * REPLACE (least AS greatest, number_least AS number_greatest) FROM trait_cells"),
+    (
+        "trait_cell_pages",
+        "SELECT * REPLACE (arrayMap(number -> number + 1, numbers) AS numbers, arrayMap(whole -> whole + 1, wholes) AS \
+         wholes) FROM trait_cell_pages",
+    ),
+    ("trait_texts", "SELECT * REPLACE (concat(text, ' ') AS text) FROM trait_texts"),
+];
+
+#[test]
+fn a_fault_in_any_summary_is_seen_by_the_oracle() -> Result<()> {
+    let Some(server) = Server::start()? else { return Ok(()) };
+    let mut batch = many_profiles(1);
+    batch.worlds.extend(cases::counts(1, 24, batch.as_of));
+    let batch = resumed(&batch);
+    let expected = batch.by_oracle().map_err(|trouble| anyhow!("{trouble:?}"))?;
+    let store = Shape { shards: 1, profiles: ONE_BUCKET, loads: &[true] }.fill(&server, &batch)?;
+    let segments = batch.render().segments;
+    let again = || {
+        store.evaluate(&segments, &["--all"])?.context("a run")?;
+        store.found(&batch)
+    };
+    ensure!(again()? == expected, "they differ without any fault");
+    store.tamper(&["CREATE DATABASE faults ENGINE = Atomic".to_owned()])?;
+    for (table, fault) in FAULTS {
+        let exchange = format!("EXCHANGE TABLES {{database}}.{table} AND faults.{table}");
+        store.tamper(&[
+            format!("CREATE TABLE faults.{table} AS {table}"),
+            format!("INSERT INTO faults.{table} {fault}"),
+            exchange.clone(),
+        ])?;
+        ensure!(again()? != expected, "nobody sees a fault in {table}");
+        store.tamper(&[exchange])?;
+    }
+    ensure!(again()? == expected, "they differ when all faults are mended");
     Ok(())
 }
