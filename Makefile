@@ -19,10 +19,13 @@ test: ## All tests; they start the servers that they need and end them
 	@$(MAKE) --no-print-directory crd-validation >target/crd-validation.log 2>&1 & validation=$$!; \
 	$(MAKE) --no-print-directory test-rust; rust=$$?; \
 	wait $$validation; crds=$$?; cat target/crd-validation.log; \
-	exit $$((rust | crds))
+	if why="$$(tests/cluster/with.sh --why-not)"; then $(MAKE) --no-print-directory test-cluster; \
+	elif [ -z "$$CI" ]; then echo "test-cluster: LEFT OUT: $$why"; \
+	else echo "test-cluster: $$why" >&2; false; fi; cluster=$$?; \
+	exit $$((rust | crds | cluster))
 
 # The oracle's tests call segmentctl, and tests start servers by the program embedded-clickhouse: build both first.
-test-rust: ## As test, but for the validation of the custom resource definitions
+test-rust: ## Of these the ones that need no cluster
 	cargo build --package embedded-clickhouse --package segment-jobs --package segmentctl
 	SEGMENT_TESTS_REQUIRE_SEGMENTCTL=1 cargo test --workspace --exclude segment-operator-tests --no-fail-fast
 
@@ -33,7 +36,9 @@ crd-validation: ## What the API server itself would refuse in crds/*.yaml (needs
 	else echo "crd-validation: LEFT OUT, because Go is missing; install Go 1.26 to run it"; fi
 
 # Argo CD is built here, since the cluster of our own has no way out.
-test-cluster: argocd-check ## The operator on a real cluster: KUBECONFIG's, else kind, else one made here (ARGS="--test lifecycle")
+test-cluster: ## The operator on a real cluster: KUBECONFIG's, else kind, else one made here (ARGS="--test lifecycle")
+	tests/argocd/argocd.sh prepare
+	@$(MAKE) --no-print-directory argocd-check
 	cargo build --package segment-operator --package segment-jobs --package embedded-clickhouse
 	cargo test --package segment-operator-tests --no-run
 	tests/cluster/with.sh tests/operator/run.sh $(ARGS)

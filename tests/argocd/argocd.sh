@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
-# argocd.sh up | down: Argo CD's application controller and repository server with a Redis of their own, as processes
-# beside the cluster of KUBECONFIG; start it by `cluster.sh run` where the cluster is that of tests/cluster.
+# argocd.sh prepare | up | down: Argo CD's application controller and repository server with a Redis of their own, as processes
+# beside the cluster of KUBECONFIG; start it by `cluster.sh run` where the cluster is that of tests/cluster, whose network has
+# no way out: `prepare` installs and builds what is missing before.
 set -euo pipefail
 # shellcheck source-path=SCRIPTDIR source=../cluster/common.sh
 source "$(dirname "${BASH_SOURCE[0]}")/../cluster/common.sh"
@@ -36,9 +37,13 @@ configure() {
   kubectl patch configmap argocd-cm -n argocd --type merge --patch-file "$scripts/argocd-cm.yaml" >/dev/null
 }
 
+prepare() {
+  need redis-server redis-server git git go golang-go
+  "$here/../argocd/build.sh" >/dev/null
+}
+
 up() {
   local binaries
-  command -v redis-server >/dev/null || die "missing: apt-get install --no-install-recommends redis-server"
   binaries="$("$here/../argocd/build.sh")"
   down
   rm -rf "$state"
@@ -72,6 +77,6 @@ down() {
 }
 
 case "${1:-}" in
-up | down) "$1" ;;
-*) sed -n '2,3s/^# //p' "${BASH_SOURCE[0]}" && exit 2 ;;
+prepare | up | down) "$1" ;;
+*) sed -n '2,4s/^# //p' "${BASH_SOURCE[0]}" && exit 2 ;;
 esac

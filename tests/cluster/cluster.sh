@@ -17,28 +17,16 @@ cgroup="segment-cluster-$(echo "$run" | cksum | cut -d' ' -f1)"
 
 is_up() { [ -e "$run/up" ] && kill -0 "$(cat "$run/pid")" 2>/dev/null; }
 
-# What this machine lacks, by the names of Debian's packages.
-check_machine() {
-  local missing=() program package
+# Installs what this machine lacks.
+prepare_machine() {
   [ "$(id -u)" = 0 ] || die "only root can start it; use kind, or set KUBECONFIG to a cluster of yours"
-  while read -r program package; do
-    PATH="$PATH:/usr/sbin:/sbin:/usr/lib/cni" command -v "$program" >/dev/null || missing+=("$package")
-  done <<'TOOLS'
-containerd containerd
-runc runc
-bridge containernetworking-plugins
-iptables iptables
-conntrack conntrack
-openssl openssl
-ip iproute2
-nsenter util-linux
-TOOLS
-  [ "${#missing[@]}" = 0 ] || die "missing: apt-get install --no-install-recommends ${missing[*]}"
+  need containerd containerd runc runc bridge containernetworking-plugins iptables iptables conntrack conntrack \
+    openssl openssl ip iproute2 nsenter util-linux go golang-go
 }
 
 up() {
   if is_up; then return; fi
-  check_machine
+  prepare_machine
   local binaries images
   binaries="$("$here/build.sh")"
   images="$("$here/images.sh")"

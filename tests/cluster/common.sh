@@ -16,9 +16,38 @@ die() {
   exit 1
 }
 
-# The folder of the node's binary in the cache: another one for other sources or another compiler.
-node_folder() {
+# The folder in the cache of what Go builds from the module in a folder: another one for other sources or another compiler.
+# built_folder NAME SCRIPT MODULE
+built_folder() {
   local key
-  key="$({ go version && cat "$here/build.sh" "$here"/node/{go.mod,go.sum,main.go}; } | sha256sum | cut -c1-16)"
-  echo "$cache/cluster-node-$key"
+  key="$({ go version && cat "$2" "$3"/{go.mod,go.sum,*.go}; } | sha256sum | cut -c1-16)"
+  echo "$cache/$1-$key"
+}
+
+# build_once FOLDER WHAT COMMAND: fills a folder of the cache by a command that is told where, unless it is there already.
+# One after the other: each linker needs some gigabytes.
+build_once() {
+  mkdir -p "$cache"
+  exec 9>"$cache/build.lock"
+  flock 9
+  [ ! -e "$1" ] || return 0
+  rm -rf "$1.new"
+  mkdir "$1.new"
+  echo "building $2 once into the cache; this takes some minutes" >&2
+  "$3" "$1.new"
+  mv -T "$1.new" "$1"
+}
+
+# need PROGRAM PACKAGE ...: installs Debian's packages of the programs that are missing, where that can be done.
+need() {
+  local missing=()
+  while [ "$#" -gt 0 ]; do
+    PATH="$PATH:/usr/sbin:/sbin:/usr/lib/cni" command -v "$1" >/dev/null || missing+=("$2")
+    shift 2
+  done
+  [ "${#missing[@]}" = 0 ] && return
+  { command -v apt-get >/dev/null && [ "$(id -u)" = 0 ]; } || die "missing: ${missing[*]} (as Debian calls them)"
+  echo "cluster: installing ${missing[*]}" >&2
+  apt-get update -qq >&2
+  DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "${missing[@]}" >/dev/null
 }

@@ -1,9 +1,10 @@
 #!/usr/bin/env bash
-# with.sh COMMAND...: runs a command on a cluster that has the images of our programs: that of KUBECONFIG, which has to be
+# with.sh COMMAND... | --why-not: runs a command on a cluster that has the images of our programs: that of KUBECONFIG, which has to be
 # able to pull them (SEGMENT_REGISTRY, SEGMENT_TAG); else one of kind, where Docker runs; else our own node, which is ended
 # afterwards unless it was up before. What the command is told: SEGMENT_TESTS_HOST, the address under which pods reach this
 # machine, SEGMENT_TESTS_KUBECTL, how a person calls kubectl there, SEGMENT_TESTS_HUNGRY, an image that takes more memory
-# than it may, and of our own node SEGMENT_TESTS_CLUSTER, its script, and SEGMENT_TESTS_AUDIT_LOG.
+# than it may, and of our own node SEGMENT_TESTS_CLUSTER, its script, and SEGMENT_TESTS_AUDIT_LOG. --why-not tells why
+# there can be no cluster here, and fails then.
 set -euo pipefail
 # shellcheck source-path=SCRIPTDIR source=common.sh
 source "$(dirname "${BASH_SOURCE[0]}")/common.sh"
@@ -38,9 +39,24 @@ with_node() {
   "$cluster" run "$@"
 }
 
-if [ -n "${KUBECONFIG:-}" ]; then
+why_not() {
+  if [ -n "${KUBECONFIG:-}" ]; then
+    [ -n "${SEGMENT_TESTS_HOST:-}" ] && return
+    echo "SEGMENT_TESTS_HOST is not set: the address of this machine at which pods of the cluster of KUBECONFIG reach it"
+    return 1
+  fi
+  has_kind || [ "$(id -u)" = 0 ] && return
+  echo "there is neither KUBECONFIG nor kind, and only root can start a node"
+  return 1
+}
+
+has_kind() { command -v kind >/dev/null && docker info >/dev/null 2>&1; }
+
+if [ "${1:-}" = --why-not ]; then
+  why_not
+elif [ -n "${KUBECONFIG:-}" ]; then
   exec "$@"
-elif command -v kind >/dev/null && docker info >/dev/null 2>&1; then
+elif has_kind; then
   with_kind "$@"
 else
   with_node "$@"
