@@ -6,7 +6,7 @@ set -euo pipefail
 # shellcheck source-path=SCRIPTDIR source=../cluster/common.sh
 source "$(dirname "${BASH_SOURCE[0]}")/../cluster/common.sh"
 scripts="$here/../../argocd"
-state="${SEGMENT_ARGOCD_RUN:-$target/argocd}"
+state="${SEGMENT_ARGOCD_RUN:-$(state_folder "$target/argocd")}"
 redis_port=16379 repository_port=18081 controller_port=18082
 
 apply() { kubectl apply --server-side --force-conflicts "$@" >/dev/null; }

@@ -6,8 +6,13 @@ mkdir -p "$target"
 target="$(cd "$target" && pwd)"
 cache="${SEGMENTATION_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/segmentation}"
 
-# The state of one cluster. Sockets lie in it, whose paths may have 108 characters: a deep clone needs a shorter one.
-run="${SEGMENT_CLUSTER_RUN:-$target/cluster}"
+# A folder for state, elsewhere if the path is long: sockets lie in it, whose paths may have 108 characters.
+state_folder() {
+  if [ "${#1}" -le 64 ]; then echo "$1"; else echo "/tmp/segment-$(echo "$1" | cksum | cut -d' ' -f1)"; fi
+}
+
+# The state of one cluster.
+run="${SEGMENT_CLUSTER_RUN:-$(state_folder "$target/cluster")}"
 # The address of the node, under which servers beside the cluster are reached by its pods.
 node_address=198.51.100.1
 

@@ -11,7 +11,7 @@ registry="${SEGMENT_REGISTRY:-segmentation.local}"
 tag="${SEGMENT_TAG:-dev}"
 programs=(segment-operator segment-jobs)
 
-folder="$target/cluster-images"
+folder="$target/cluster-images/$profile"
 mkdir -p "$folder"
 (cd "$here/image" && CGO_ENABLED=0 go build -o "$folder/image" .)
 for program in pause hungry; do
