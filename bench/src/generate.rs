@@ -16,6 +16,7 @@ use segment_jobs::{
 };
 use segment_sql::{rule_join, run as run_sql};
 use serde::{Deserialize, Serialize};
+use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
 use crate::{
@@ -249,7 +250,7 @@ impl Unit<'_> {
             .setting("max_insert_threads", "1")
             .setting("min_insert_block_size_rows", "2000000")
             .setting("min_insert_block_size_bytes", "500000000")
-            .setting("max_execution_time", "0")
+            .limit(LONG_LIMIT)
     }
 }
 
@@ -289,7 +290,7 @@ async fn commit_universe(bench: &Bench, buckets: u16) -> Result<()> {
     stage.bind(shard.call(rule_join::LOADED_UNIVERSE, &stage.scope())).execute().await?;
     let batch =
         Batch { mode: "load", reason: "initial", as_of_ms: AS_OF_MS, read_seq: 0, duration_ms: 0, loaded: units };
-    commit::commit(shard, &stage, &batch).await?;
+    commit::commit(shard, &stage, &batch, &CancellationToken::new()).await?;
     for statement in [run_sql::DROP_RUN_ROOTS, run_sql::DROP_RUN_RESULTS] {
         bench.call(statement).param("run", run.to_string()).execute().await?;
     }

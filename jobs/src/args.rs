@@ -164,7 +164,7 @@ pub(crate) struct ManualArgs {
     #[arg(long, default_value_t = Limits::default().statements_at_once)]
     pub(crate) statements_at_once: usize,
     /// Seconds that a statement may take.
-    #[arg(long, default_value_t = Limits::default().seconds)]
+    #[arg(long, default_value_t = Limits::default().seconds, value_parser = clap::value_parser!(u64).range(1..))]
     pub(crate) statement_seconds: u64,
     /// Bytes of memory that a statement may take on the server.
     #[arg(long, default_value_t = Limits::default().memory_bytes)]

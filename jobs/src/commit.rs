@@ -6,8 +6,9 @@
 //! everything does, and whoever takes the fence next finishes the applying.
 
 use clickhouse::Row;
-use segment_sql::commit as sql;
+use segment_sql::{commit as sql, run as run_sql};
 use serde::Deserialize;
+use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
 use crate::{
@@ -81,6 +82,12 @@ pub enum CommitError {
         /// Name of the shard.
         shard: String,
     },
+    /// The process was asked to stop before it committed.
+    #[error("shard {shard}: stopped before the commit")]
+    Stopped {
+        /// Name of the shard.
+        shard: String,
+    },
 }
 
 impl Commit {
@@ -134,15 +141,30 @@ pub async fn newest(shard: &Shard) -> Result<Option<Commit>, ShardError> {
 }
 
 /// Makes a staged slice current. Returns the commit's place in the order of the shard.
-pub async fn commit(shard: &Shard, stage: &Stage, batch: &Batch) -> Result<u64, CommitError> {
+///
+/// When it is told to stop, it ends at once before the commit, and after the whole of it from there on.
+pub async fn commit(
+    shard: &Shard,
+    stage: &Stage,
+    batch: &Batch,
+    stop: &CancellationToken,
+) -> Result<u64, CommitError> {
     let id = Uuid::new_v4();
-    let fence = Fence::take(shard, &id.to_string()).await?;
+    let stopped = || CommitError::Stopped { shard: shard.name().to_owned() };
+    let fence = Fence::take(shard, &id.to_string(), stop).await?.ok_or_else(stopped)?;
     let before = settle(shard, &fence).await?;
     let seq = before.as_ref().map_or(0, |last| last.seq) + 1;
     let as_of_ms = before.map_or(batch.as_of_ms, |last| last.as_of_ms.max(batch.as_of_ms));
-    if let Err(error) = prepare(shard, &fence, stage, batch, id, seq).await {
+    let prepared = tokio::select! {
+        prepared = prepare(shard, &fence, stage, batch, id, seq) => prepared.map_err(CommitError::from),
+        () = stop.cancelled() => Err(stopped()),
+    };
+    if let Err(error) = prepared {
+        // What is left of it would write beside the next holder; without a commit it counts for nothing.
+        let prefix = shard.query_prefix(&fence.scope());
+        shard.call(run_sql::KILL, "kill").param("prefix", prefix).execute().await?;
         fence.release().await?;
-        return Err(error.into());
+        return Err(error);
     }
     // From here on an error leaves the fence as it is: whoever overtakes it finds out what became of the commit.
     write(shard, &fence, stage, batch, Commit { seq, as_of_ms, ..Commit::of(stage, id) }).await?;
@@ -161,7 +183,7 @@ async fn write(shard: &Shard, fence: &Fence, stage: &Stage, batch: &Batch, commi
         .param("as_of_ms", commit.as_of_ms)
         .param("read_seq", batch.read_seq)
         .param("loaded", &batch.loaded)
-        .setting("max_execution_time", COMMIT_LIMIT.as_secs().to_string())
+        .limit(COMMIT_LIMIT)
         .execute()
         .await?;
     let found: Option<Commits> =
@@ -193,7 +215,7 @@ async fn prepare(
         .execute()
         .await?;
     if batch.mode != "load" {
-        bind(shard.call(sql::MEMBERSHIP_CHANGES, &scope)).execute().await?;
+        bind(shard.call(sql::MEMBERSHIP_CHANGES, &scope)).param("reason", batch.reason).execute().await?;
     }
     Ok(())
 }

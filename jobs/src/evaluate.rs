@@ -8,7 +8,7 @@ mod months;
 pub mod plan;
 pub mod rows;
 
-use std::collections::BTreeSet;
+use std::{collections::BTreeSet, time::Duration};
 
 use futures::{StreamExt, TryStreamExt, stream};
 use segment_rules::time::DAY_MS;
@@ -49,8 +49,7 @@ pub async fn evaluate(shard: &Shard, stage: &Stage, rows: Rows, limits: Limits) 
     let bind = |statement: Statement| -> Call<'_> {
         stage
             .bind(shard.call(statement, &stage.scope()))
-            .setting("max_execution_time", limits.seconds.to_string())
-            .setting("max_memory_usage", limits.memory_bytes.to_string())
+            .bounded(Duration::from_secs(limits.seconds), limits.memory_bytes)
     };
     stage_rules(shard, stage, rows).await?;
     for wave in statements {

@@ -12,6 +12,7 @@ use std::time::Duration;
 use clickhouse::Row;
 use segment_sql::{commit as sql, run as run_sql};
 use serde::Deserialize;
+use tokio_util::sync::CancellationToken;
 
 use crate::shards::{Shard, ShardError};
 
@@ -51,18 +52,25 @@ struct Epoch {
 
 impl Fence {
     /// Waits for the fence of the shard and takes it. `holder` has to be unique for each call.
-    pub async fn take(shard: &Shard, holder: &str) -> Result<Self, ShardError> {
-        loop {
-            let overtakes = wait_until_free(shard).await?;
+    ///
+    /// `None` if it is told to stop before it has it.
+    pub async fn take(shard: &Shard, holder: &str, stop: &CancellationToken) -> Result<Option<Self>, ShardError> {
+        while !stop.is_cancelled() {
+            // Only the wait may be cut short: who has claimed an epoch has to give it back.
+            let overtakes = tokio::select! {
+                overtakes = wait_until_free(shard) => overtakes?,
+                () = stop.cancelled() => break,
+            };
             if let Some(epoch) = claim(shard, holder).await? {
                 let fence = Self::held(shard.clone(), holder.to_owned(), epoch, overtakes);
                 if overtakes {
                     fence.end_the_dead().await?;
                 }
-                return Ok(fence);
+                return Ok(Some(fence));
             }
             tokio::time::sleep(POLL * (1 + u32::from(holder.bytes().next_back().unwrap_or(0)) % 8)).await;
         }
+        Ok(None)
     }
 
     /// The epoch under which this holder commits.
@@ -157,6 +165,7 @@ async fn mark(shard: &Shard, holder: &str, epoch: u64, released: bool) -> Result
         .param("epoch", epoch)
         .param("holder", holder)
         .param("released", u8::from(released))
+        .limit(DEAD_AFTER)
         .execute()
         .await
 }

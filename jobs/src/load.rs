@@ -66,7 +66,11 @@ pub use self::{
     report::LoadReport,
     summaries::LARGE_UNIT_PROFILES,
 };
-use crate::{clock::Clock, store::Store};
+use crate::{
+    clock::Clock,
+    shards::Shard,
+    store::{Store, fan_out},
+};
 
 /// What to load, and how.
 #[derive(Clone, Debug)]
@@ -90,13 +94,13 @@ pub async fn load(store: &Store, options: Options, stop: CancellationToken) -> R
     let started = Instant::now();
     let progress = Progress::new(&options)?;
     let sizes = accounts::count_profiles(&options, &stop).await?;
-    let claims = tokio::select! {
-        claims = Claims::take(store) => claims?,
-        () = stop.cancelled() => return Err(LoadError::Stopped),
-    };
+    let claims = Claims::take(store, &stop).await?;
     let mut report = LoadReport::default();
     let outcome = load_under(store, &options, sizes, &claims, (&progress, &stop), &mut report).await;
     progress.end();
+    if matches!(outcome, Err(LoadError::Stopped)) {
+        fan_out(store.shards.iter().map(Shard::end_own).collect()).await.into_iter().collect::<Result<(), _>>()?;
+    }
     match &outcome {
         Err(error) if error.is_unfinished() => {}
         _ => claims.release().await?,
@@ -109,6 +113,20 @@ pub async fn load(store: &Store, options: Options, stop: CancellationToken) -> R
 struct Context<'a> {
     store: &'a Store,
     claims: &'a Claims,
+    stop: &'a CancellationToken,
+}
+
+impl Context<'_> {
+    /// Gives up work that may be given up anywhere.
+    async fn unless_stopped<T, E>(&self, work: impl Future<Output = Result<T, E>>) -> Result<T, LoadError>
+    where
+        LoadError: From<E>,
+    {
+        tokio::select! {
+            outcome = work => Ok(outcome?),
+            () = self.stop.cancelled() => Err(LoadError::Stopped),
+        }
+    }
 }
 
 async fn load_under(
@@ -119,7 +137,7 @@ async fn load_under(
     (progress, stop): (&Progress, &CancellationToken),
     report: &mut LoadReport,
 ) -> Result<(), LoadError> {
-    let context = Context { store, claims };
+    let context = Context { store, claims, stop };
     let (pairs, mut accounts, cells, months) = futures::try_join!(
         Pairs::read(store),
         Accounts::read(&context, sizes),
@@ -133,9 +151,9 @@ async fn load_under(
     report.accounts = accounts.touched().count() as u64;
     report.new_profiles = accounts.new_profiles();
     report.add_rows("profiles", report.new_profiles);
-    pairs.fill_in(store, &accounts).await?;
+    context.unless_stopped(pairs.fill_in(store, &accounts)).await?;
     for summaries in summaries {
-        summaries.build(&context, &accounts, options.summarise_from).await?;
+        context.unless_stopped(summaries.build(&context, &accounts, options.summarise_from)).await?;
     }
     report.units = finish::commit_units(&context, &accounts, options.clock).await?;
     Ok(())
@@ -182,7 +200,7 @@ pub(crate) async fn load_unseen(
 ) -> Result<Vec<TouchedUnit>, LoadError> {
     let sizes = accounts::count_profiles(&options, stop).await?;
     let claims = Claims::none(store);
-    let context = Context { store, claims: &claims };
+    let context = Context { store, claims: &claims, stop };
     let mut accounts = Accounts::none(&context, sizes);
     let summaries = [Kind::Cells, Kind::Months].map(|kind| Summaries::none(&context, kind));
     let pairs = Arc::new(Pairs::asked(compiled));

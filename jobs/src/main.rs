@@ -1,6 +1,7 @@
 //! The program of the data plane: one subcommand a mode.
 
 mod args;
+mod failure;
 mod run;
 
 use std::process::ExitCode;

@@ -4,7 +4,13 @@
 //! applied, its staging is dropped); read what the run asks for less what it has committed; evaluate slices; commit each.
 //!
 //! Guarantees: killed at any point and run again, the run ends as if nothing had happened. Any number of runs work side by
-//! side; only their commits wait for each other. A segment that the server refuses fails alone, with the server's reason.
+//! side; only their commits wait for each other. A segment that the server refuses fails alone, with the server's reason;
+//! trouble that passes (see `shards::Fault`) fails the attempt and no segment.
+//!
+//! Told to stop, it ends its statements, lets a commit that has been written be applied, and gives the fence back.
+//!
+//! Caveat: a server may begin a statement of a killed attempt after its successor has ended all that it saw. Its rows are
+//! nobody's, and stay in staging until the run is worked through once more.
 
 mod read;
 pub(crate) mod slices;
@@ -26,7 +32,7 @@ use crate::{
         plan::{self, AccountRules, Known, UnitWork},
     },
     fence::Fence,
-    shards::{Shard, ShardError},
+    shards::{Call, Fault, SHORT_LIMIT, Shard, ShardError},
     store::FAN_OUT,
 };
 pub use read::{Evaluation, evaluations};
@@ -65,6 +71,9 @@ pub enum RunError {
     /// A statement failed for a reason that another try may not meet.
     #[error("{0}")]
     Shard(String),
+    /// The shard will not do as it is: another try meets the same.
+    #[error("{0}")]
+    Refused(String),
     /// What was published cannot be read.
     #[error("shard {shard}: {reason}")]
     Rules {
@@ -83,13 +92,18 @@ pub enum RunError {
 
 impl From<ShardError> for RunError {
     fn from(error: ShardError) -> Self {
-        Self::Shard(chain(&error))
+        let text = chain(&error);
+        if error.fault() == Fault::Passing { Self::Shard(text) } else { Self::Refused(text) }
     }
 }
 
 impl From<CommitError> for RunError {
     fn from(error: CommitError) -> Self {
-        Self::Shard(chain(&error))
+        match error {
+            CommitError::Shard(error) => error.into(),
+            CommitError::Overtaken { .. } => Self::Shard(chain(&error)),
+            CommitError::Stopped { shard } => Self::Stopped { shard },
+        }
     }
 }
 
@@ -106,21 +120,16 @@ pub fn chain(error: &dyn std::error::Error) -> String {
 
 /// Works through a run on the given shards.
 pub async fn manual(shards: &[Shard], options: &Options, stop: &CancellationToken) -> Report {
-    let as_of_ms = match as_of(shards, options.clock).await {
-        Ok(as_of_ms) => as_of_ms,
-        Err(error) => return Report { failures: vec![error], ..Report::default() },
-    };
+    let as_of_ms = as_of(shards, options.clock).await;
     let attempt = Uuid::new_v4();
     let outcomes: Vec<Result<Vec<Evaluation>, RunError>> = stream::iter(shards)
         .map(|shard| async move {
-            let work = Work { shard, options, attempt, as_of_ms, stop };
-            tokio::select! {
-                outcome = work.run() => outcome,
-                () = stop.cancelled() => {
-                    work.kill(&format!("run/{}/{attempt}", options.run)).await?;
-                    Err(RunError::Stopped { shard: shard.name().to_owned() })
-                }
+            let work = Work { shard, options, attempt, as_of_ms, stop: stop.child_token() };
+            let outcome = work.run().await;
+            if work.stop.is_cancelled() {
+                work.end_own().await;
             }
+            outcome
         })
         .buffered(FAN_OUT)
         .collect()
@@ -136,11 +145,11 @@ pub async fn manual(shards: &[Shard], options: &Options, stop: &CancellationToke
 }
 
 /// One instant for all shards: the clock's, but never before a commit's. A shard that is down has no say.
-async fn as_of(shards: &[Shard], clock: Clock) -> Result<i64, RunError> {
+async fn as_of(shards: &[Shard], clock: Clock) -> i64 {
     let commits: Vec<_> = stream::iter(shards).map(commit::newest).buffered(FAN_OUT).collect().await;
     let newest = commits.into_iter().filter_map(|commit| commit.ok().flatten().map(|commit| commit.as_of_ms)).max();
     let now = clock.now_ms();
-    Ok(newest.map_or(now, |newest| newest.max(now)))
+    newest.map_or(now, |newest| newest.max(now))
 }
 
 /// The tables of a run's staging, each with the statement that drops a run's part of it.
@@ -176,55 +185,86 @@ struct Work<'a> {
     options: &'a Options,
     attempt: Uuid,
     as_of_ms: i64,
-    stop: &'a CancellationToken,
+    /// Of this shard: when something fails here, the rest here ends in good order too.
+    stop: CancellationToken,
 }
 
 impl Work<'_> {
     async fn run(&self) -> Result<Vec<Evaluation>, RunError> {
         self.end_earlier_attempts().await?;
-        let todo = read::todo(self.shard, self.options.run).await?;
+        let todo = self.unless_stopped(read::todo(self.shard, self.options.run)).await?;
         let slices = slices::cut(todo.units, &todo.rules, self.options.bounds);
         let numbers = slices.into_iter().enumerate();
         let mut working = stream::iter(numbers)
             .map(|(index, units)| self.slice(index, units, &todo.rules))
             .buffer_unordered(self.options.slices_at_once.max(1));
+        let mut failed = None;
         while let Some(outcome) = working.next().await {
-            outcome?;
+            if let Err(error) = outcome {
+                self.stop.cancel();
+                failed.get_or_insert(error);
+            }
+        }
+        if let Some(error) = failed {
+            return Err(error);
         }
         let run = self.options.run;
-        let ((), evaluations) = try_join!(self.end_staging(), read::evaluations(self.shard, run))?;
-        Ok(evaluations)
+        self.end_staging().await?;
+        Ok(read::evaluations(self.shard, run).await?)
+    }
+
+    /// Gives up work that may be given up anywhere; its statements are ended with the attempt's.
+    async fn unless_stopped<T, E>(&self, work: impl Future<Output = Result<T, E>>) -> Result<T, RunError>
+    where
+        RunError: From<E>,
+    {
+        tokio::select! {
+            outcome = work => Ok(outcome?),
+            () = self.stop.cancelled() => Err(self.stopped()),
+        }
+    }
+
+    fn stopped(&self) -> RunError {
+        RunError::Stopped { shard: self.shard.name().to_owned() }
     }
 
     /// Drops what the run has staged. An attempt that was only suspended may have gone on: under the fence, so that it is
     /// not between its commit and the applying of it, which needs what is dropped.
-    async fn end_staging(&self) -> Result<(), ShardError> {
+    async fn end_staging(&self) -> Result<(), RunError> {
         let run = self.options.run;
         let call = self.shard.call(sql::OTHER_ATTEMPTS, "drop").param("run", run.to_string());
         let others: Option<OthersRow> = call.param("attempt", self.attempt.to_string()).row().await?;
         if others.is_none_or(|others| others.found == 0) {
-            return drop_staging(self.shard, run).await;
+            return Ok(drop_staging(self.shard, run).await?);
         }
         let fence = self.settled_fence().await?;
         drop_staging(self.shard, run).await?;
-        fence.release().await
+        Ok(fence.release().await?)
     }
 
     /// The fence, when all that was committed has been applied.
-    async fn settled_fence(&self) -> Result<Fence, ShardError> {
-        let fence = Fence::take(self.shard, &Uuid::new_v4().to_string()).await?;
+    async fn settled_fence(&self) -> Result<Fence, RunError> {
+        let fence = Fence::take(self.shard, &Uuid::new_v4().to_string(), &self.stop).await?;
+        let fence = fence.ok_or_else(|| self.stopped())?;
         commit::settle(self.shard, &fence).await?;
         Ok(fence)
     }
 
-    async fn kill(&self, scope: &str) -> Result<(), ShardError> {
-        let prefix = self.shard.query_prefix(scope);
-        self.shard.call(sql::KILL, "kill").param("prefix", prefix).execute().await
+    fn kill(&self, scope: &str) -> Call<'_> {
+        self.shard.call(sql::KILL, "kill").param("prefix", self.shard.query_prefix(scope))
+    }
+
+    /// Ends what this attempt still has under way; where that fails, the next attempt does it.
+    async fn end_own(&self) {
+        let kill = self.kill(&format!("run/{}/{}", self.options.run, self.attempt)).limit(SHORT_LIMIT);
+        if let Err(error) = kill.execute().await {
+            tracing::warn!(error = chain(&error), "statements may still be under way");
+        }
     }
 
     /// After this nothing of an earlier attempt is under way, and what it committed is applied.
-    async fn end_earlier_attempts(&self) -> Result<(), ShardError> {
-        self.kill(&format!("run/{}", self.options.run)).await?;
+    async fn end_earlier_attempts(&self) -> Result<(), RunError> {
+        self.kill(&format!("run/{}", self.options.run)).execute().await?;
         let staged = self.staged().await?;
         if staged.is_empty() {
             return Ok(());
@@ -232,7 +272,7 @@ impl Work<'_> {
         // Under the fence too, like the end of staging.
         let fence = self.settled_fence().await?;
         self.drop_staging(&staged).await?;
-        fence.release().await
+        Ok(fence.release().await?)
     }
 
     /// The tables that hold rows of this run.
@@ -280,7 +320,7 @@ impl Work<'_> {
         let mut part_no = 0;
         while let Some(units) = parts.pop() {
             if self.stop.is_cancelled() {
-                return Err(RunError::Stopped { shard: self.shard.name().to_owned() });
+                return Err(self.stopped());
             }
             let stage = self.stage(index, part_no, &units);
             part_no += 1;
@@ -288,7 +328,11 @@ impl Work<'_> {
             let (newest, known) = try_join!(commit::newest(self.shard), self.known(&stage, rules))?;
             let read_seq = newest.map_or(0, |commit| commit.seq);
             let planned = plan::plan(&stage, &units, rules, &known, self.as_of_ms);
-            match evaluate::evaluate(self.shard, &stage, planned, self.options.limits).await {
+            let evaluated = tokio::select! {
+                evaluated = evaluate::evaluate(self.shard, &stage, planned, self.options.limits) => evaluated,
+                () = self.stop.cancelled() => return Err(self.stopped()),
+            };
+            match evaluated {
                 Ok(()) if self.lost_cells(&stage, &known).await? => parts.push(units),
                 Ok(()) => self.commit(&stage, read_seq, started).await?,
                 Err(error) => {
@@ -318,7 +362,7 @@ impl Work<'_> {
             duration_ms: millis(started),
             loaded: Vec::new(),
         };
-        let seq = commit::commit(self.shard, stage, &batch).await?;
+        let seq = commit::commit(self.shard, stage, &batch, &self.stop).await?;
         tracing::info!(
             shard = self.shard.name(),
             slice = stage.slice,

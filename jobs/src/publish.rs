@@ -27,7 +27,7 @@ pub use self::{
 use crate::{
     clock::Clock,
     shards::{Shard, ShardError},
-    store::{Store, fan_out},
+    store::{self, Store, StoreError, fan_out},
 };
 
 /// How to publish.
@@ -97,12 +97,10 @@ struct Account<'a> {
 }
 
 /// Publishes all accepted definitions and makes a run of what is due. Every shard has to answer.
-pub async fn publish(store: &Store, compiled: &Compiled, options: Options) -> Result<Published, ShardError> {
+pub async fn publish(store: &Store, compiled: &Compiled, options: Options) -> Result<Published, StoreError> {
     let means = Means { clock: options.clock, down: &[] };
     let mut publication = publish_definitions(store, compiled, &[], means).await;
-    if let Some((_, error)) = publication.failures.pop() {
-        return Err(error);
-    }
+    store::all(publication.failures.drain(..).map(|(_, error)| Err::<(), _>(error.into())).collect())?;
     let mut due = Vec::new();
     for standing in &publication.standings {
         let again = options.all && standing.state == State::Active;

@@ -1,6 +1,7 @@
 //! From the command line to a mode and its exit code.
 
 use std::{
+    fmt::Display,
     io::Read,
     path::{Path, PathBuf},
     process::ExitCode,
@@ -10,66 +11,19 @@ use segment_jobs::{
     clock::Clock,
     evaluate::Limits,
     load,
-    manual::{self, Bounds, RunError, chain},
+    manual::{self, Bounds},
     publish, schema,
-    shards::{Shard, ShardAddress, ShardError},
-    store::{self, FAN_OUT, Store, StoreError},
+    shards::{Shard, ShardAddress},
+    store::{self, FAN_OUT, Store, fan_out},
 };
 use segment_rules::{compile, yaml};
+use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio_util::sync::CancellationToken;
 
-use crate::args::{Args, LoadArgs, LogFormat, ManualArgs, Mode, PublishArgs, SchemaAction, StoreArgs};
-
-/// What went wrong, by exit code.
-#[derive(Debug)]
-enum Failure {
-    Other(String),
-    Refused,
-    BadData(String),
-    Temporary(String),
-    Permanent(String),
-    Stopped(String),
-}
-
-impl Failure {
-    fn code(&self) -> u8 {
-        match self {
-            Self::Other(_) => 1,
-            Self::Refused => 3,
-            Self::BadData(_) => 4,
-            Self::Temporary(_) => 10,
-            Self::Permanent(_) => 11,
-            Self::Stopped(_) => 12,
-        }
-    }
-
-    fn message(&self) -> Option<&str> {
-        match self {
-            Self::Refused => None,
-            Self::Other(text)
-            | Self::BadData(text)
-            | Self::Temporary(text)
-            | Self::Permanent(text)
-            | Self::Stopped(text) => Some(text),
-        }
-    }
-}
-
-impl From<ShardError> for Failure {
-    fn from(error: ShardError) -> Self {
-        let text = chain(&error);
-        if error.refused().is_some() { Self::Permanent(text) } else { Self::Temporary(text) }
-    }
-}
-
-impl From<StoreError> for Failure {
-    fn from(error: StoreError) -> Self {
-        match error {
-            StoreError::Shard(error) => error.into(),
-            other => Self::Permanent(other.to_string()),
-        }
-    }
-}
+use crate::{
+    args::{Args, LoadArgs, LogFormat, ManualArgs, Mode, PublishArgs, SchemaAction, StoreArgs},
+    failure::{Failure, STOPPED},
+};
 
 /// Logs go to stderr; what they say is chosen by `RUST_LOG`, else warnings and what a mode did.
 pub(crate) fn start_logs(format: LogFormat) {
@@ -82,58 +36,109 @@ pub(crate) fn start_logs(format: LogFormat) {
     }
 }
 
+/// Says what came of it: in words for people, else as lines of the log.
+#[derive(Clone, Copy)]
+struct Voice(LogFormat);
+
+impl Voice {
+    fn say(self, text: impl Display) {
+        match self.0 {
+            LogFormat::Human => eprintln!("{text}"),
+            LogFormat::Json => tracing::info!("{text}"),
+        }
+    }
+
+    /// `what` is the kind of thing: an error, a refusal.
+    fn complain(self, what: &'static str, text: impl Display) {
+        match self.0 {
+            LogFormat::Human => eprintln!("{what}: {text}"),
+            LogFormat::Json => tracing::error!(what, "{text}"),
+        }
+    }
+}
+
 /// Runs the mode; stops in good order at INT and TERM.
 pub(crate) async fn run(args: Args) -> ExitCode {
     let stop = CancellationToken::new();
-    let token = stop.clone();
-    tokio::spawn(async move {
-        wait_for_signal().await;
-        tracing::warn!("stopping");
-        token.cancel();
-    });
+    tokio::spawn(stop_at_signal(stop.clone()));
+    let voice = Voice(args.log);
     let outcome = match args.mode {
-        Mode::Schema(schema) => run_schema(schema.action).await,
-        Mode::Load(load) => run_load(load, stop).await,
-        Mode::Publish(publish) => run_publish(publish).await,
-        Mode::Manual(manual) => run_manual(manual, &stop).await,
+        Mode::Schema(schema) => run_schema(schema.action, voice, &stop).await,
+        Mode::Load(load) => run_load(load, voice, stop).await,
+        Mode::Publish(publish) => run_publish(publish, voice, &stop).await,
+        Mode::Manual(manual) => run_manual(manual, voice, &stop).await,
     };
     match outcome {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => {
             if let Some(message) = failure.message() {
-                eprintln!("error: {message}");
+                voice.complain("error", message);
             }
             ExitCode::from(failure.code())
         }
     }
 }
 
-async fn wait_for_signal() {
-    use tokio::signal::unix::{SignalKind, signal};
-    let Ok(mut terminate) = signal(SignalKind::terminate()) else { return };
+/// The first signal asks for an end in good order, the second one does not ask.
+async fn stop_at_signal(stop: CancellationToken) {
+    let signals = [SignalKind::terminate(), SignalKind::interrupt()].map(signal);
+    let [Ok(mut terminate), Ok(mut interrupt)] = signals else { return };
+    next_of(&mut terminate, &mut interrupt).await;
+    tracing::warn!("stopping; a second signal ends the program at once");
+    stop.cancel();
+    next_of(&mut terminate, &mut interrupt).await;
+    std::process::exit(STOPPED.into());
+}
+
+async fn next_of(terminate: &mut Signal, interrupt: &mut Signal) {
     tokio::select! {
-        _ = tokio::signal::ctrl_c() => {}
         _ = terminate.recv() => {}
+        _ = interrupt.recv() => {}
     }
 }
 
-async fn run_schema(action: SchemaAction) -> Result<(), Failure> {
+/// Work that may be given up anywhere: its statements are ended.
+async fn unless_stopped<T, E>(
+    work: impl Future<Output = Result<T, E>>,
+    shards: &[Shard],
+    stop: &CancellationToken,
+) -> Result<T, Failure>
+where
+    Failure: From<E>,
+{
+    tokio::select! {
+        outcome = work => return Ok(outcome?),
+        () = stop.cancelled() => {}
+    }
+    let ended = fan_out(shards.iter().map(Shard::end_own).collect()).await;
+    for error in ended.into_iter().filter_map(Result::err) {
+        tracing::warn!(error = manual::chain(&error), "statements may still be under way");
+    }
+    Err(Failure::Stopped("stopped; to run it again is safe".to_owned()))
+}
+
+async fn run_schema(action: SchemaAction, voice: Voice, stop: &CancellationToken) -> Result<(), Failure> {
     match action {
         SchemaAction::Apply { store, name, lanes, adopt } => {
-            let clock = store.clock;
-            let opened = schema::apply(shards(&store)?, &schema::NewStore { name, lanes, clock, adopt }).await?;
-            eprintln!("{} shards have schema version {}", opened.shards.len(), segment_sql::schema::VERSION);
+            let (shards, clock) = (shards(&store)?, store.clock);
+            let new = schema::NewStore { name, lanes, clock, adopt };
+            let opened = unless_stopped(schema::apply(shards.clone(), &new), &shards, stop).await?;
+            voice.say(format_args!(
+                "{} shards have schema version {}",
+                opened.shards.len(),
+                segment_sql::schema::VERSION
+            ));
         }
         SchemaAction::Check { store } => {
-            let opened = open(&store).await?;
-            eprintln!("{} shards are as they should be", opened.shards.len());
+            let opened = open(&store, stop).await?;
+            voice.say(format_args!("{} shards are as they should be", opened.shards.len()));
         }
     }
     Ok(())
 }
 
-async fn run_load(args: LoadArgs, stop: CancellationToken) -> Result<(), Failure> {
-    let store = open(&args.store).await?;
+async fn run_load(args: LoadArgs, voice: Voice, stop: CancellationToken) -> Result<(), Failure> {
+    let store = open(&args.store, &stop).await?;
     let input = |path: &PathBuf| load::Input::from_path(path);
     let options = load::Options {
         clock: args.store.clock,
@@ -143,17 +148,15 @@ async fn run_load(args: LoadArgs, stop: CancellationToken) -> Result<(), Failure
         summarise_from: args.summarise_from,
         progress: true,
     };
-    let report = load::load(&store, options, stop).await.map_err(|error| match error {
-        load::LoadError::BadData(bad) => Failure::BadData(bad.to_string()),
-        load::LoadError::Shard(error) => error.into(),
-        load::LoadError::Stopped => Failure::Stopped(error.to_string()),
-        other => Failure::Other(chain(&other)),
-    })?;
-    println!("{report}");
+    let report = load::load(&store, options, stop).await?;
+    match voice.0 {
+        LogFormat::Human => println!("{report}"),
+        LogFormat::Json => voice.say(report),
+    }
     Ok(())
 }
 
-async fn run_publish(args: PublishArgs) -> Result<(), Failure> {
+async fn run_publish(args: PublishArgs, voice: Voice, stop: &CancellationToken) -> Result<(), Failure> {
     let mut documents = Vec::new();
     for path in &args.files {
         let text = read_text(path)?;
@@ -163,33 +166,38 @@ async fn run_publish(args: PublishArgs) -> Result<(), Failure> {
     }
     let compiled = compile(&documents);
     for note in &compiled.notes {
-        eprintln!("note: {note}");
+        voice.say(format_args!("note: {note}"));
     }
     for refusal in &compiled.refused {
-        eprintln!("refused: {refusal}");
+        voice.complain("refused", refusal);
     }
-    let store = open(&args.store).await?;
+    let store = open(&args.store, stop).await?;
     let options = publish::Options { clock: args.store.clock, all: args.all };
-    let published = publish::publish(&store, &compiled, options).await?;
+    let published = unless_stopped(publish::publish(&store, &compiled, options), &store.shards, stop).await?;
     for (definition, reason) in &published.refused {
-        eprintln!("refused: {}/{}: {reason}", definition.namespace, definition.name);
+        voice.complain("refused", format_args!("{}/{}: {reason}", definition.namespace, definition.name));
     }
     match published.run {
         Some(run) => {
-            eprintln!("{} segments are due on the shards {}", published.due, published.shards.join(","));
+            let shards = published.shards.join(",");
+            voice.say(format_args!("{} segments are due on the shards {shards}", published.due));
             println!("{run}");
         }
-        None => eprintln!("nothing is due"),
+        None => voice.say("nothing is due"),
     }
     if compiled.refused.is_empty() && published.refused.is_empty() { Ok(()) } else { Err(Failure::Refused) }
 }
 
-async fn run_manual(args: ManualArgs, stop: &CancellationToken) -> Result<(), Failure> {
-    let (mut fit, mut unfit) = (Vec::new(), Vec::new());
-    for shard in chosen(&args)? {
-        match store::check(&shard, args.store.clock).await {
-            Ok(_) => fit.push(shard),
-            Err(error) => unfit.push(Failure::from(error)),
+async fn run_manual(args: ManualArgs, voice: Voice, stop: &CancellationToken) -> Result<(), Failure> {
+    let shards = chosen(&args)?;
+    let checked = async {
+        Ok::<_, Failure>(fan_out(shards.iter().map(|shard| store::check(shard, args.store.clock)).collect()).await)
+    };
+    let (mut fit, mut failures) = (Vec::new(), Vec::new());
+    for (shard, checked) in shards.iter().zip(unless_stopped(checked, &shards, stop).await?) {
+        match checked {
+            Ok(_) => fit.push(shard.clone()),
+            Err(error) => failures.push(Failure::from(error)),
         }
     }
     let options = manual::Options {
@@ -210,22 +218,18 @@ async fn run_manual(args: ManualArgs, stop: &CancellationToken) -> Result<(), Fa
     // A shard that is down or will not do keeps nobody from working on the others.
     let report = manual::manual(&fit, &options, stop).await;
     for evaluation in report.evaluations.iter().filter(|evaluation| evaluation.outcome == "failed") {
-        eprintln!("failed: segment {} of account {}: {}", evaluation.segment, evaluation.account, evaluation.error);
+        let manual::Evaluation { segment, account, error, .. } = evaluation;
+        voice.complain("failed", format_args!("segment {segment} of account {account}: {error}"));
     }
     let count = |outcome: &str| report.evaluations.iter().filter(|evaluation| evaluation.outcome == outcome).count();
-    eprintln!(
+    voice.say(format_args!(
         "evaluations: {} committed, {} superseded, {} failed",
         count("committed"),
         count("superseded"),
         count("failed")
-    );
-    let failures = report.failures;
-    match failures.first() {
-        None => unfit.into_iter().next().map_or(Ok(()), Err),
-        Some(RunError::Stopped { .. }) => Err(Failure::Stopped(join(&failures))),
-        Some(RunError::Rules { .. }) => Err(Failure::Permanent(join(&failures))),
-        Some(RunError::Shard(_)) => Err(Failure::Temporary(join(&failures))),
-    }
+    ));
+    failures.extend(report.failures.into_iter().map(Failure::from));
+    Failure::of_all(failures).map_or(Ok(()), Err)
 }
 
 /// The shards that the call is about.
@@ -243,13 +247,10 @@ fn chosen(args: &ManualArgs) -> Result<Vec<Shard>, Failure> {
     })
 }
 
-fn join(failures: &[RunError]) -> String {
-    failures.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n")
-}
-
-async fn open(args: &StoreArgs) -> Result<Store, Failure> {
+async fn open(args: &StoreArgs, stop: &CancellationToken) -> Result<Store, Failure> {
     let clock: Clock = args.clock;
-    Ok(Store::open(shards(args)?, clock).await?)
+    let shards = shards(args)?;
+    unless_stopped(Store::open(shards.clone(), clock), &shards, stop).await
 }
 
 fn shards(args: &StoreArgs) -> Result<Vec<Shard>, Failure> {

@@ -16,8 +16,8 @@ use serde::Serialize;
 
 use crate::{
     clock::Clock,
-    shards::{Shard, ShardError},
-    store::{self, FAN_OUT, Identity, Lane, Store, StoreError},
+    shards::{LONG_LIMIT, Shard, ShardError},
+    store::{self, FAN_OUT, Identity, Lane, Store, StoreError, fan_out},
 };
 
 /// What a new store is made with.
@@ -42,15 +42,13 @@ struct LaneRow {
 
 /// Brings every shard to this build's schema; makes the store where there is none. Returns it open.
 pub async fn apply(shards: Vec<Shard>, new: &NewStore) -> Result<Store, StoreError> {
-    let found: Vec<Found> = stream::iter(&shards).map(|shard| find(shard, new)).buffered(FAN_OUT).try_collect().await?;
+    let found = fan_out(shards.iter().map(|shard| find(shard, new)).collect()).await;
+    let found: Vec<Found> = store::all(found)?;
     // A shard that is added to a store learns where the lanes are: they stay where they were put.
     let lanes = found.iter().map(|found| &found.lanes).find(|lanes| !lanes.is_empty());
     let lanes = lanes.cloned().unwrap_or_else(|| dealt(&shards, new.lanes));
-    stream::iter(shards.iter().zip(&found))
-        .map(|(shard, found)| apply_to(shard, found, &lanes, new))
-        .buffered(FAN_OUT)
-        .try_collect::<()>()
-        .await?;
+    let applied = shards.iter().zip(&found).map(|(shard, found)| apply_to(shard, found, &lanes, new));
+    store::all(fan_out(applied.collect()).await)?;
     // Each shard has just been found or made to be of this store, this clock and this schema.
     Store::of_checked(shards, 0).await
 }
@@ -94,7 +92,7 @@ async fn apply_steps(shard: &Shard, done: u32) -> Result<(), ShardError> {
     let steps = &STEPS[usize::try_from(done).unwrap_or(usize::MAX).min(STEPS.len())..];
     if done > 0 {
         for step in steps {
-            shard.call(*step, "schema").execute().await?;
+            shard.call(*step, "schema").limit(LONG_LIMIT).execute().await?;
         }
         return Ok(());
     }

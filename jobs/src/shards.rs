@@ -1,20 +1,41 @@
-//! Shards and calls to them: a statement of `segment_sql`, a query id, parameters, an answer.
+//! Shards and calls to them: a statement of `segment_sql`, a query id, parameters, an answer within a time.
+
+mod error;
 
 use std::{
     fmt,
     sync::{
-        Arc,
+        Arc, LazyLock,
         atomic::{AtomicU64, Ordering},
     },
+    time::Duration,
 };
 
-use clickhouse::{Client, Row, RowOwned, insert::Insert, insert_formatted::InsertFormatted, query::Query};
+use clickhouse::{
+    Client, Row, RowOwned, error::Error, insert::Insert, insert_formatted::InsertFormatted, query::Query,
+};
 use secrecy::{ExposeSecret, SecretString};
-use segment_sql::Statement;
+use segment_sql::{Statement, run};
 use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+pub use self::error::{Fault, ShardError};
 
 /// The oldest server that has all that the statements need.
 pub const OLDEST_SERVER: (u32, u32) = (26, 3);
+
+/// How long a statement may take that says nothing else. Whatever does not hang is done long before.
+pub const LIMIT: Duration = Duration::from_mins(5);
+/// For questions that are answered at once if the shard answers at all.
+pub const SHORT_LIMIT: Duration = Duration::from_secs(10);
+/// For statements that go through all facts of a unit, or change the schema.
+pub const LONG_LIMIT: Duration = Duration::from_hours(1);
+/// How long an insert may take.
+pub(crate) const INSERT_LIMIT: Duration = Duration::from_mins(10);
+/// How much longer than the server's limit we wait for an answer: then the server hangs, or cannot be reached any more.
+pub(crate) const GRACE: Duration = Duration::from_secs(5);
+/// How long a shard may take to accept a piece of an insert.
+pub(crate) const SEND_LIMIT: Duration = Duration::from_mins(1);
 
 /// Where a shard is. The name is what lanes are bound to; it never changes.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -44,33 +65,6 @@ pub struct Shard {
     client: Client,
 }
 
-/// A statement failed on a shard.
-#[derive(Debug, thiserror::Error)]
-#[error("shard {shard} ({url}, database {database}): {statement} failed")]
-pub struct ShardError {
-    /// Name of the shard.
-    pub shard: String,
-    /// Its address.
-    pub url: String,
-    /// Its database.
-    pub database: String,
-    /// Name of the statement.
-    pub statement: &'static str,
-    /// What went wrong.
-    #[source]
-    pub source: Box<clickhouse::error::Error>,
-}
-
-impl ShardError {
-    /// Whether the server itself refused the statement (so that another try gives the same), and what it said.
-    pub fn refused(&self) -> Option<&str> {
-        match self.source.as_ref() {
-            clickhouse::error::Error::BadResponse(reason) => Some(reason),
-            _ => None,
-        }
-    }
-}
-
 impl fmt::Debug for Shard {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_tuple("Shard").field(&self.address).finish()
@@ -79,6 +73,8 @@ impl fmt::Debug for Shard {
 
 /// Makes query ids unique: two statements under way with one id are refused by the server.
 static CALLS: AtomicU64 = AtomicU64::new(0);
+/// Stands in the query ids of this process, whose number may be that of another one in another container.
+static PROCESS: LazyLock<String> = LazyLock::new(|| Uuid::new_v4().simple().to_string());
 
 impl Shard {
     /// A shard; nothing is sent yet.
@@ -129,7 +125,7 @@ impl Shard {
             .query_raw(statement.text())
             .with_setting("query_id", self.query_id(scope, statement.name()))
             .with_setting("log_comment", statement.name());
-        Call { shard: self, statement: statement.name(), query }
+        Call { shard: self, statement: statement.name(), query, limit: LIMIT, is_bounded: false }
     }
 
     /// As [`Self::call`], but in the server's default database: for what has to work before ours exists.
@@ -140,7 +136,13 @@ impl Shard {
             .with_database("default")
             .query_raw(statement.text())
             .with_setting("query_id", self.query_id(scope, statement.name()));
-        Call { shard: self, statement: statement.name(), query }
+        Call { shard: self, statement: statement.name(), query, limit: LIMIT, is_bounded: false }
+    }
+
+    /// Ends all statements that this process has under way on the shard; nobody waits for them any more.
+    pub async fn end_own(&self) -> Result<(), ShardError> {
+        let call = self.call(run::KILL_OWN, "kill").param("prefix", format!("{}/", self.address.database));
+        call.param("process", PROCESS.as_str()).limit(SHORT_LIMIT).execute().await
     }
 
     /// An insert of rows. `scope` as for [`Self::call`].
@@ -152,7 +154,11 @@ impl Shard {
             .insert::<T>(table)
             .await
             .map_err(|source| self.error(table, source))?;
-        Ok(insert.with_setting("query_id", self.query_id(scope, table)).with_setting("log_comment", table))
+        Ok(insert
+            .with_timeouts(Some(SEND_LIMIT), Some(INSERT_LIMIT + GRACE))
+            .with_setting("max_execution_time", seconds(INSERT_LIMIT))
+            .with_setting("query_id", self.query_id(scope, table))
+            .with_setting("log_comment", table))
     }
 
     /// An insert in the format that its statement names. `scope` as for [`Self::call`].
@@ -160,6 +166,8 @@ impl Shard {
         // The server ends the line itself; what comes after that is data.
         self.client
             .insert_formatted_with(statement.text().trim_end())
+            .with_timeouts(Some(SEND_LIMIT), Some(INSERT_LIMIT + GRACE))
+            .with_setting("max_execution_time", seconds(INSERT_LIMIT))
             .with_setting("query_id", self.query_id(scope, statement.name()))
             .with_setting("log_comment", statement.name())
     }
@@ -192,16 +200,17 @@ impl Shard {
 
     fn query_id(&self, scope: &str, step: &str) -> String {
         let call = CALLS.fetch_add(1, Ordering::Relaxed);
-        format!("{}{step}/{}-{call}", self.query_prefix(scope), std::process::id())
+        format!("{}{step}/{}-{call}", self.query_prefix(scope), *PROCESS)
     }
 
     /// An error of a statement on this shard.
-    pub fn error(&self, statement: &'static str, source: clickhouse::error::Error) -> ShardError {
+    pub fn error(&self, statement: &'static str, source: Error) -> ShardError {
         ShardError {
             shard: self.address.name.clone(),
             url: self.address.url.clone(),
             database: self.address.database.clone(),
             statement,
+            is_bounded: false,
             source: Box::new(source),
         }
     }
@@ -213,6 +222,8 @@ pub struct Call<'a> {
     shard: &'a Shard,
     statement: &'static str,
     query: Query,
+    limit: Duration,
+    is_bounded: bool,
 }
 
 impl Call<'_> {
@@ -228,31 +239,58 @@ impl Call<'_> {
         self
     }
 
+    /// How long it may take, instead of [`LIMIT`].
+    pub fn limit(mut self, limit: Duration) -> Self {
+        self.limit = limit;
+        self
+    }
+
+    /// What it may cost: to go beyond is its own fault ([`ShardError::refused`]).
+    pub fn bounded(mut self, limit: Duration, memory_bytes: u64) -> Self {
+        self.is_bounded = true;
+        self.limit(limit).setting("max_memory_usage", memory_bytes.to_string())
+    }
+
     /// Runs it; there are no rows to read.
     pub async fn execute(self) -> Result<(), ShardError> {
-        let Self { shard, statement, query } = self;
-        query.execute().await.map_err(|source| shard.error(statement, source))
+        self.answer(Query::execute).await
     }
 
     /// Runs it and reads all rows.
     pub async fn rows<T: RowOwned + clickhouse::RowRead>(self) -> Result<Vec<T>, ShardError> {
-        let Self { shard, statement, query } = self;
-        query.fetch_all::<T>().await.map_err(|source| shard.error(statement, source))
+        self.answer(Query::fetch_all::<T>).await
     }
 
     /// Runs it and hands on each row, without holding all of them.
     pub async fn each<T: RowOwned + clickhouse::RowRead>(self, mut take: impl FnMut(T)) -> Result<(), ShardError> {
-        let Self { shard, statement, query } = self;
-        let mut rows = query.fetch::<T>().map_err(|source| shard.error(statement, source))?;
-        while let Some(row) = rows.next().await.map_err(|source| shard.error(statement, source))? {
-            take(row);
-        }
-        Ok(())
+        let each = |query: Query| async move {
+            let mut rows = query.fetch::<T>()?;
+            while let Some(row) = rows.next().await? {
+                take(row);
+            }
+            Ok::<(), Error>(())
+        };
+        self.answer(each).await
     }
 
     /// Runs it and reads the first row, if there is one.
     pub async fn row<T: RowOwned + clickhouse::RowRead>(self) -> Result<Option<T>, ShardError> {
-        let Self { shard, statement, query } = self;
-        query.fetch_optional::<T>().await.map_err(|source| shard.error(statement, source))
+        self.answer(Query::fetch_optional::<T>).await
     }
+
+    /// The server ends the statement when its time is over; a server that does not is not waited for.
+    async fn answer<T, F: Future<Output = Result<T, Error>>>(
+        self,
+        ask: impl FnOnce(Query) -> F,
+    ) -> Result<T, ShardError> {
+        let Self { shard, statement, query, limit, is_bounded } = self;
+        let query = query.with_setting("max_execution_time", seconds(limit));
+        let answer = tokio::time::timeout(limit + GRACE, ask(query)).await.unwrap_or(Err(Error::TimedOut));
+        answer.map_err(|source| ShardError { is_bounded, ..shard.error(statement, source) })
+    }
+}
+
+/// As a setting; 0 would be no limit.
+fn seconds(limit: Duration) -> String {
+    limit.as_secs().max(1).to_string()
 }

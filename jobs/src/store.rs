@@ -3,14 +3,15 @@
 use std::collections::HashMap;
 
 use clickhouse::Row;
-use futures::{StreamExt, TryStreamExt, stream};
+use futures::{StreamExt, stream};
 use segment_rules::sip_hash_64;
 use segment_sql::{schema::VERSION, store as sql};
 use serde::Deserialize;
 
 use crate::{
     clock::Clock,
-    shards::{Credentials, OLDEST_SERVER, Shard, ShardAddress, ShardError},
+    manual::chain,
+    shards::{Credentials, OLDEST_SERVER, SHORT_LIMIT, Shard, ShardAddress, ShardError},
 };
 
 /// How many shards are driven at the same time.
@@ -20,6 +21,25 @@ pub const FAN_OUT: usize = 32;
 /// what holds an iterator over references cannot be sent to another thread.
 pub async fn fan_out<F: Future>(futures: Vec<F>) -> Vec<F::Output> {
     stream::iter(futures).buffered(FAN_OUT).collect().await
+}
+
+/// What the shards gave, if all of them gave something; else the errors of all that did not.
+pub(crate) fn all<T>(outcomes: Vec<Result<T, StoreError>>) -> Result<Vec<T>, StoreError> {
+    let (mut given, mut errors) = (Vec::with_capacity(outcomes.len()), Vec::new());
+    for outcome in outcomes {
+        match outcome {
+            Ok(one) => given.push(one),
+            Err(error) => errors.push(error),
+        }
+    }
+    match errors.pop() {
+        None => Ok(given),
+        Some(error) if errors.is_empty() => Err(error),
+        Some(error) => {
+            errors.push(error);
+            Err(StoreError::Several(errors))
+        }
+    }
 }
 
 /// A store, open for work.
@@ -71,6 +91,9 @@ pub enum StoreError {
     /// The list of shards does not fit the store.
     #[error("the list of shards: {0}")]
     Shards(String),
+    /// More than one shard will not do.
+    #[error("{}", .0.iter().map(|error| chain(error)).collect::<Vec<_>>().join("\n"))]
+    Several(Vec<StoreError>),
 }
 
 /// What a database says of the store that it belongs to.
@@ -136,8 +159,8 @@ pub fn shards(addresses: &[ShardAddress], credentials: &Credentials) -> Result<V
 impl Store {
     /// Opens a store: every shard answers, is new enough, has this schema, and belongs to the same store.
     pub async fn open(shards: Vec<Shard>, clock: Clock) -> Result<Self, StoreError> {
-        let identities: Vec<Identity> =
-            stream::iter(&shards).map(|shard| check(shard, clock)).buffered(FAN_OUT).try_collect().await?;
+        let checked = fan_out(shards.iter().map(|shard| check(shard, clock)).collect()).await;
+        let identities: Vec<Identity> = all(checked)?;
         for (shard, identity) in shards.iter().zip(&identities) {
             if identity.store != identities[0].store {
                 return Err(foreign(
@@ -189,24 +212,28 @@ impl Store {
 
 /// Refuses a server that is too old, by name.
 pub async fn check_server(shard: &Shard) -> Result<(), StoreError> {
-    let found: Option<Version> = shard.server_call(sql::SERVER_VERSION, "store").row().await?;
+    let found: Option<Version> = shard.server_call(sql::SERVER_VERSION, "store").limit(SHORT_LIMIT).row().await?;
     let version = found.map_or_else(String::new, |row| row.version);
-    let mut parts = version.split('.').map(|part| part.parse::<u32>().unwrap_or(0));
-    if (parts.next().unwrap_or(0), parts.next().unwrap_or(0)) < OLDEST_SERVER {
+    if is_too_old(&version) {
         return Err(StoreError::OldServer { shard: shard.name().to_owned(), version });
     }
     Ok(())
 }
 
+fn is_too_old(version: &str) -> bool {
+    let mut parts = version.split('.').map(|part| part.parse::<u32>().unwrap_or(0));
+    (parts.next().unwrap_or(0), parts.next().unwrap_or(0)) < OLDEST_SERVER
+}
+
 /// The names of the tables in a shard's database.
 pub async fn tables(shard: &Shard) -> Result<Vec<String>, ShardError> {
-    let rows: Vec<Table> = shard.call(sql::TABLES, "store").rows().await?;
+    let rows: Vec<Table> = shard.call(sql::TABLES, "store").limit(SHORT_LIMIT).rows().await?;
     Ok(rows.into_iter().map(|row| row.name).collect())
 }
 
 /// What the database says of itself; `None` if it has no store yet.
 pub async fn identity(shard: &Shard) -> Result<Option<Identity>, ShardError> {
-    shard.call(sql::IDENTITY, "store").row().await
+    shard.call(sql::IDENTITY, "store").limit(SHORT_LIMIT).row().await
 }
 
 /// Refuses an identity that does not fit the shard or the clock.
@@ -251,7 +278,7 @@ pub async fn check(shard: &Shard, clock: Clock) -> Result<Identity, StoreError> 
 
 /// The lanes as a shard knows them.
 pub async fn lane_rows(shard: &Shard) -> Result<Vec<Lane>, ShardError> {
-    shard.call(sql::LANES, "store").rows().await
+    shard.call(sql::LANES, "store").limit(SHORT_LIMIT).rows().await
 }
 
 /// For each lane the index of its shard.
@@ -272,4 +299,19 @@ async fn lanes(shards: &[Shard], lanes_on: usize) -> Result<Vec<usize>, StoreErr
         return Err(StoreError::Shards("the store has no lanes; run `segment-jobs schema apply`".to_owned()));
     }
     Ok(lanes)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn servers_before_the_oldest_are_too_old() {
+        for version in ["25.12.1.1", "26.2.9.9-lts", "8.1", "", "unknown"] {
+            assert!(is_too_old(version), "{version}");
+        }
+        for version in ["26.3.1.1", "26.11.2", "27.1"] {
+            assert!(!is_too_old(version), "{version}");
+        }
+    }
 }

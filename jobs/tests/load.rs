@@ -248,6 +248,31 @@ async fn a_later_line_and_a_later_load_correct_an_event() {
     assert_eq!(scratch.row("SELECT count() FROM events FINAL").await, "(2)");
 }
 
+/// Lines of one profile and of one event, more than a chunk holds: the last one counts, also when it comes once more and
+/// parts are merged in whatever order.
+#[tokio::test(flavor = "multi_thread")]
+async fn of_many_lines_about_the_same_the_last_one_counts() {
+    let scratch = Scratch::new("load_ties", 1).await;
+    let filler = "x".repeat(1000);
+    let (mut profiles, mut events) = (String::new(), String::new());
+    for line in 0..5000 {
+        profiles += &profile("a", 1, &format!(",\"properties\":{{\"v\":{line},\"of{}\":\"{filler}\"}}", line % 7));
+        events += &event("a", 1, "e", "2026-01-01", &format!("{{\"v\":{line},\"filler\":\"{filler}\"}}"));
+    }
+    for _ in 0..2 {
+        scratch.load(&profiles, &events).await.unwrap();
+        for table in ["traits", "traits_by_profile", "events", "events_by_profile"] {
+            let client = scratch.client.clone().with_database("load_ties_0");
+            client.query(&format!("OPTIMIZE TABLE {table} FINAL")).execute().await.unwrap();
+        }
+        for table in ["traits", "traits_by_profile"] {
+            let left = format!("SELECT trait, text = '4999' FROM {table} FINAL WHERE kind != 'absent'");
+            assert_eq!(scratch.rows(&left).await, ["('p/of1',0)", "('p/v',1)"], "{table}");
+        }
+        assert_eq!(scratch.row("SELECT properties['v'] FROM events_by_profile FINAL").await, "('n4999')");
+    }
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn buckets_spread_over_shards() {
     let one = Scratch::new("load_one", 1).await;
@@ -389,8 +414,14 @@ async fn a_stop_gives_the_claims_back() {
     let scratch = Scratch::new("load_stop", 1).await;
     let (profiles, events) = world();
     let stop = CancellationToken::new();
-    stop.cancel();
-    let outcome = load::load(&scratch.store, options(&profiles, &events, 1), stop).await;
+    let when_claimed = async {
+        while scratch.row("SELECT count() > 0 FROM lane_claims").await == "(0)" {
+            tokio::time::sleep(Duration::from_millis(1)).await;
+        }
+        stop.cancel();
+    };
+    let load = load::load(&scratch.store, options(&profiles, &events, 4_000_000), stop.clone());
+    let (outcome, ()) = futures::join!(load, when_claimed);
     assert!(matches!(outcome, Err(LoadError::Stopped)), "{outcome:?}");
     assert_eq!(scratch.row(HELD_CLAIMS).await, "(0)", "nobody has to wait");
     scratch.load(&profiles, &events).await.unwrap();
@@ -414,14 +445,15 @@ async fn two_loads_at_once_are_one_after_the_other() {
 async fn a_killed_load_is_finished_by_the_next() {
     let killed = Scratch::new("load_killed", 1).await;
     let (profiles, events) = world();
-    for after in [30, 120] {
+    let mut kills = 0;
+    for after in [10, 40, 120] {
         let load = killed.load(&profiles, &events);
-        let outcome = tokio::time::timeout(Duration::from_millis(after), load).await;
-        if outcome.is_ok() {
-            continue;
+        if tokio::time::timeout(Duration::from_millis(after), load).await.is_err() {
+            kills += 1;
+            killed.load(&profiles, &events).await.unwrap();
         }
-        killed.load(&profiles, &events).await.unwrap();
     }
+    assert!(kills > 0, "all had ended before");
     let whole = Scratch::new("load_whole", 1).await;
     whole.load(&profiles, &events).await.unwrap();
     assert_eq!(killed.state().await, whole.state().await);

@@ -158,6 +158,7 @@ pub mod run {
         EVALUATIONS = "evaluations",
         FAILED = "failed",
         KILL = "kill",
+        KILL_OWN = "kill_own",
         MEMBERS = "members",
         MEMBERS_PAGE = "members_page",
         METRICS = "metrics",

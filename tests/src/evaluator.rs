@@ -74,7 +74,7 @@ impl Segmentctl {
 }
 
 /// The program that the variable names, else the one of that name that was built beside the tests.
-pub(crate) fn program(variable: &str, name: &str) -> Result<Option<PathBuf>> {
+pub fn program(variable: &str, name: &str) -> Result<Option<PathBuf>> {
     let target = std::env::var_os("CARGO_TARGET_DIR")
         .map_or_else(|| PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/../target")), PathBuf::from);
     let path = std::env::var_os(variable).map_or_else(|| target.join("debug").join(name), PathBuf::from);

@@ -8,7 +8,7 @@ use crate::world::{Batch, Files, Found, World};
 use anyhow::{Context, Result, bail, ensure};
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
-use std::process::{Command, Stdio};
+use std::process::{Child, Command, Stdio};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use tempfile::TempDir;
 
@@ -51,18 +51,24 @@ impl Store {
 
     /// Calls `segment-jobs` with a mode, the store, and the rest of its arguments.
     pub fn call(&self, mode: &[&str], arguments: &[&str]) -> Result<Outcome> {
+        let output = self.spawn(mode, arguments)?.wait_with_output()?;
+        Ok(Outcome {
+            code: output.status.code(),
+            stdout: String::from_utf8(output.stdout).context("the output is no UTF-8")?,
+            stderr: String::from_utf8_lossy(&output.stderr).into_owned(),
+        })
+    }
+
+    /// Begins a call.
+    pub fn spawn(&self, mode: &[&str], arguments: &[&str]) -> Result<Child> {
         let mut command = Command::new(&self.program);
         command.args(mode);
         for (shard, (url, database)) in self.shards.iter().enumerate() {
             command.arg("--shard").arg(format!("{shard}={url}/{database}"));
         }
         let clock = jiff::Timestamp::from_millisecond(self.as_of)?.to_string();
-        let output = command.args(["--clock", &clock]).args(arguments).stdin(Stdio::null()).output()?;
-        Ok(Outcome {
-            code: output.status.code(),
-            stdout: String::from_utf8(output.stdout).context("the output is no UTF-8")?,
-            stderr: String::from_utf8_lossy(&output.stderr).into_owned(),
-        })
+        command.args(["--clock", &clock]).args(arguments).stdin(Stdio::null());
+        Ok(command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn()?)
     }
 
     fn done(&self, mode: &[&str], arguments: &[&str]) -> Result<Outcome> {

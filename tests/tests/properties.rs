@@ -116,6 +116,9 @@ fn accounts_do_not_see_each_other() -> Result<()> {
         let of_merged: BTreeSet<Found> = merged.iter().filter(|found| found.0 == index).cloned().collect();
         assert_eq!(by_oracle(&alone)?, of_merged);
     }
+    // The evaluator sees all of them at once.
+    let Some(segmentctl) = Segmentctl::find()? else { return Ok(()) };
+    assert_eq!(segmentctl.members(&batch)?, merged);
     Ok(())
 }
 
@@ -133,6 +136,8 @@ fn the_order_of_different_events_makes_no_difference() -> Result<()> {
         world.events.reverse();
     }
     assert_eq!(by_oracle(&batch)?, forward);
+    let Some(segmentctl) = Segmentctl::find()? else { return Ok(()) };
+    assert_eq!(segmentctl.members(&batch)?, forward);
     Ok(())
 }
 

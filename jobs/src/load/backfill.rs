@@ -9,7 +9,7 @@ use serde::Deserialize;
 
 use super::{LoadError, accounts::Accounts};
 use crate::{
-    shards::{Shard, ShardError},
+    shards::{LONG_LIMIT, Shard, ShardError},
     store::Store,
 };
 
@@ -48,6 +48,7 @@ pub async fn backfill(shard: &Shard, account: u64, metric: &str, property: &str)
             .param("property", property)
             // A block of profiles may hold events of any number of months.
             .setting("max_partitions_per_insert_block", "0")
+            .limit(LONG_LIMIT)
             .execute()
             .await?;
     }

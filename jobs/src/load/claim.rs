@@ -13,13 +13,14 @@ use std::time::Duration;
 use clickhouse::Row;
 use segment_sql::{load as sql, run as run_sql};
 use serde::Deserialize;
+use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
 use super::LoadError;
 use crate::{
     clock::Clock,
     fence::DEAD_AFTER,
-    shards::{Shard, ShardError},
+    shards::{LONG_LIMIT, Shard, ShardError},
     store::Store,
 };
 
@@ -61,7 +62,7 @@ struct Claimant {
 
 impl Claims {
     /// Waits for the lanes of all shards and takes them. What a dead holder left is ended and mended.
-    pub(super) async fn take(store: &Store) -> Result<Self, ShardError> {
+    pub(super) async fn take(store: &Store, stop: &CancellationToken) -> Result<Self, LoadError> {
         let name = Uuid::new_v4();
         let mut claims = Self { name, claims: Vec::with_capacity(store.shards.len()) };
         for shard in &store.shards {
@@ -69,14 +70,17 @@ impl Claims {
                 claims.claims.push(None);
                 continue;
             }
-            match Claim::take(shard, name).await {
-                Ok(claim) => claims.claims.push(Some(claim)),
-                Err(error) => {
-                    // Nothing was done yet. What cannot be given back is as good as dead.
-                    let _ = claims.release().await;
-                    return Err(error);
+            let error = match Claim::take(shard, name, stop).await {
+                Ok(Some(claim)) => {
+                    claims.claims.push(Some(claim));
+                    continue;
                 }
-            }
+                Ok(None) => LoadError::Stopped,
+                Err(error) => error.into(),
+            };
+            // Nothing was done yet. What cannot be given back is as good as dead.
+            let _ = claims.release().await;
+            return Err(error);
         }
         Ok(claims)
     }
@@ -129,15 +133,21 @@ impl Claims {
 }
 
 impl Claim {
-    async fn take(shard: &Shard, name: Uuid) -> Result<Self, ShardError> {
-        loop {
-            let (newest, dead) = wait_until_free(shard).await?;
+    /// `None` if it is told to stop before it has it.
+    async fn take(shard: &Shard, name: Uuid, stop: &CancellationToken) -> Result<Option<Self>, ShardError> {
+        while !stop.is_cancelled() {
+            // Only the wait may be cut short: who has claimed an epoch has to give it back.
+            let (newest, dead) = tokio::select! {
+                free = wait_until_free(shard) => free?,
+                () = stop.cancelled() => break,
+            };
             if let Some(claim) = Self::try_take(shard, name, &newest).await? {
                 claim.end_others(dead.as_ref()).await?;
-                return Ok(claim);
+                return Ok(Some(claim));
             }
             tokio::time::sleep(POLL * (1 + u32::from(name.as_bytes()[0]) % 8)).await;
         }
+        Ok(None)
     }
 
     /// Takes the epoch after the newest that was free; `None` when somebody else did so too.
@@ -166,7 +176,7 @@ impl Claim {
         tracing::warn!(shard = self.shard.name(), holder = dead.holder, "mending what a dead load left");
         tokio::time::sleep(SETTLE).await;
         let version: u64 = dead.holder.rsplit_once('@').and_then(|(_, version)| version.parse().ok()).unwrap_or(0);
-        self.shard.call(sql::MEND_NAMES, SCOPE).param("version", version).execute().await
+        self.shard.call(sql::MEND_NAMES, SCOPE).param("version", version).limit(LONG_LIMIT).execute().await
     }
 
     async fn check(&self) -> Result<(), LoadError> {
@@ -220,6 +230,7 @@ async fn mark(shard: &Shard, holder: &str, epoch: u64, released: bool) -> Result
         .param("holder", holder)
         .param("shard", shard.name())
         .param("released", u8::from(released))
+        .limit(DEAD_AFTER)
         .execute()
         .await
 }

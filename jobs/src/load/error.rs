@@ -44,7 +44,7 @@ pub enum LoadError {
     Shard(#[from] ShardError),
     /// The last step failed.
     #[error(transparent)]
-    Commit(#[from] CommitError),
+    Commit(CommitError),
     /// Another load has taken the lanes because this one gave no sign of life.
     #[error("shard {shard}: another load has taken over the lanes; run this load again when it has ended")]
     Overtaken {
@@ -59,6 +59,16 @@ pub enum LoadError {
     Task(#[from] tokio::task::JoinError),
 }
 
+impl From<CommitError> for LoadError {
+    fn from(error: CommitError) -> Self {
+        match error {
+            CommitError::Stopped { .. } => Self::Stopped,
+            CommitError::Shard(error) => Self::Shard(error),
+            CommitError::Overtaken { .. } => Self::Commit(error),
+        }
+    }
+}
+
 impl LoadError {
     /// Whether statements may still be under way, so that the next load has to mend.
     pub(super) fn is_unfinished(&self) -> bool {
@@ -66,7 +76,7 @@ impl LoadError {
             Self::Shard(_) | Self::Commit(_) | Self::Overtaken { .. } | Self::Task(_) | Self::AccountClash { .. } => {
                 true
             }
-            // All inserts before were waited for.
+            // All inserts before were waited for, and what was stopped has been ended.
             Self::BadData(_) | Self::Input { .. } | Self::Stopped => false,
         }
     }

@@ -13,7 +13,7 @@ use super::{
     accounts::Accounts,
     backfill::Pairs,
     chunk::{EventChunk, Names, ParsedEvent},
-    inserts::{END_LIMIT, Inserts, SEND_LIMIT},
+    inserts::Inserts,
     partitions,
     summaries::Summaries,
 };
@@ -229,8 +229,7 @@ impl Job {
 
     async fn insert(&self, statement: Statement, blocks: impl Iterator<Item = Vec<u8>>) -> Result<(), ShardError> {
         let error = |source| self.shard.error(statement.name(), source);
-        let insert = self.shard.insert_formatted(statement, &self.scope);
-        let mut insert = insert.with_timeouts(Some(SEND_LIMIT), Some(END_LIMIT));
+        let mut insert = self.shard.insert_formatted(statement, &self.scope);
         for block in blocks {
             insert.send(block.into()).await.map_err(error)?;
         }

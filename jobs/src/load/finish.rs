@@ -8,7 +8,7 @@
 use std::time::Instant;
 
 use clickhouse::Row;
-use futures::{StreamExt, TryStreamExt, stream};
+use futures::{StreamExt, stream};
 use segment_sql::{load as sql, rule_join, run as run_sql};
 use serde::Deserialize;
 use uuid::Uuid;
@@ -22,7 +22,7 @@ use crate::{
     clock::Clock,
     commit::{self, Batch, Stage},
     fence::Fence,
-    shards::{Shard, ShardError},
+    shards::{LONG_LIMIT, Shard, ShardError},
     store::FAN_OUT,
 };
 
@@ -38,12 +38,13 @@ struct Abandoned {
 
 /// Commits the units of all shards. Returns how many there are.
 pub(super) async fn commit_units(context: &Context<'_>, accounts: &Accounts, clock: Clock) -> Result<u64, LoadError> {
-    let counts: Vec<u64> = stream::iter(0..context.store.shards.len())
+    let counts: Vec<Result<u64, LoadError>> = stream::iter(0..context.store.shards.len())
         .map(|shard| commit_shard(context, shard, accounts.touched_units(shard), clock))
         .buffered(FAN_OUT)
-        .try_collect()
-        .await?;
-    Ok(counts.into_iter().sum())
+        .collect()
+        .await;
+    // Each has ended by itself: a commit is not cut short because another shard failed.
+    counts.into_iter().sum()
 }
 
 async fn commit_shard(
@@ -74,7 +75,7 @@ async fn drop_abandoned(context: &Context<'_>, number: usize) -> Result<(), Load
     if abandoned.is_empty() {
         return Ok(());
     }
-    let fence = Fence::take(shard, &Uuid::new_v4().to_string()).await?;
+    let fence = Fence::take(shard, &Uuid::new_v4().to_string(), context.stop).await?.ok_or(LoadError::Stopped)?;
     commit::settle(shard, &fence).await?;
     for Abandoned { run } in &abandoned {
         drop_staging(shard, run, &scope).await?;
@@ -100,7 +101,8 @@ async fn commit_slice(
     let shard = &context.store.shards[number];
     let started = Instant::now();
     let read_seq = commit::newest(shard).await?.map_or(0, |newest| newest.seq);
-    stage_universe(shard, stage, units, &context.claims.scope(number)).await?;
+    let scope = context.claims.scope(number);
+    context.unless_stopped(stage_universe(shard, stage, units, &scope)).await?;
     let batch = Batch {
         mode: "load",
         reason: "initial",
@@ -109,7 +111,7 @@ async fn commit_slice(
         duration_ms: u64::try_from(started.elapsed().as_millis()).unwrap_or(0),
         loaded: units.iter().map(|unit| (unit.account, unit.bucket)).collect(),
     };
-    commit::commit(shard, stage, &batch).await?;
+    commit::commit(shard, stage, &batch, context.stop).await?;
     Ok(())
 }
 
@@ -126,7 +128,7 @@ async fn stage_universe(shard: &Shard, stage: &Stage, units: &[TouchedUnit], sco
         slot,
     });
     shard.insert_all("run_roots", scope, roots).await?;
-    stage.bind(shard.call(rule_join::LOADED_UNIVERSE, scope)).execute().await
+    stage.bind(shard.call(rule_join::LOADED_UNIVERSE, scope)).limit(LONG_LIMIT).execute().await
 }
 
 /// Cuts units into slices.

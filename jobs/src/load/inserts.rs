@@ -5,11 +5,12 @@ use std::{collections::BTreeMap, future::Future, time::Duration};
 use tokio::task::JoinSet;
 
 use super::{LoadError, LoadReport};
+use crate::shards::{GRACE, INSERT_LIMIT};
 
-/// How long a shard may take to accept a piece of an insert.
-pub(super) const SEND_LIMIT: Duration = Duration::from_mins(1);
-/// How long it may take to acknowledge an insert.
-pub(super) const END_LIMIT: Duration = Duration::from_mins(10);
+pub(super) use crate::shards::SEND_LIMIT;
+
+/// How long a shard may take to acknowledge an insert.
+pub(super) const END_LIMIT: Duration = INSERT_LIMIT.saturating_add(GRACE);
 
 /// Inserts that are under way. Dropped, they are abandoned, and the next load of the store ends them.
 pub(super) struct Inserts {

@@ -15,7 +15,7 @@ use super::{
 };
 use crate::{
     clock::Clock,
-    shards::{Shard, ShardError},
+    shards::{LONG_LIMIT, Shard, ShardError},
 };
 
 #[derive(Row, Deserialize)]
@@ -101,6 +101,7 @@ async fn backfill(shard: &Shard) -> Result<(), ShardError> {
             .param("bucket", bucket)
             // A block of profiles may hold events of any number of months.
             .setting("max_partitions_per_insert_block", "0")
+            .limit(LONG_LIMIT)
             .execute()
             .await?;
     }

@@ -13,7 +13,7 @@ use serde::{Deserialize, Serialize};
 use super::{AT_ONCE, SCOPE, mark_version};
 use crate::{
     evaluate::plan::Form,
-    shards::{Call, Shard, ShardError},
+    shards::{Call, LONG_LIMIT, Shard, ShardError},
 };
 
 /// A trait of more different values has no cells, unless they can be put in order.
@@ -88,7 +88,7 @@ struct Unit<'a> {
 
 impl<'a> Unit<'a> {
     fn call(&self, statement: Statement) -> Call<'a> {
-        self.shard.call(statement, SCOPE).param("account", self.account).param("bucket", self.bucket)
+        self.shard.call(statement, SCOPE).param("account", self.account).param("bucket", self.bucket).limit(LONG_LIMIT)
     }
 
     async fn build(&self, batch: &[(Survey, Form)]) -> Result<(), ShardError> {

@@ -6,7 +6,7 @@ use segment_sql::summary as sql;
 use serde::Deserialize;
 
 use super::{SCOPE, mark_version};
-use crate::shards::{Shard, ShardError};
+use crate::shards::{LONG_LIMIT, Shard, ShardError};
 
 /// Months of a unit that are built at the same time, each by a thread of the server.
 const MONTHS_AT_ONCE: usize = 4;
@@ -29,7 +29,7 @@ pub async fn build(shard: &Shard, account: u64, bucket: u16, version: u64) -> Re
         // Months are added up from their days.
         for statement in [sql::BUILD_DAYS, sql::BUILD_MONTH] {
             let call = shard.call(statement, SCOPE).param("account", account).param("bucket", bucket);
-            call.param("month", &month).param("version", version).execute().await?;
+            call.param("month", &month).param("version", version).limit(LONG_LIMIT).execute().await?;
         }
         Ok(())
     };

@@ -1,6 +1,10 @@
 //! What may be wrong with a shard or its store, and whether it mends itself. Pure.
 
-use segment_jobs::{manual::chain, shards::ShardError, store::StoreError};
+use segment_jobs::{
+    manual::chain,
+    shards::{Fault, ShardError},
+    store::StoreError,
+};
 
 /// Why a shard cannot be used.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -58,33 +62,22 @@ impl Trouble {
             StoreError::OldServer { .. } => TroubleKind::OldServer,
             StoreError::SchemaVersion { found, .. } if *found > version => TroubleKind::NewerSchema,
             StoreError::SchemaVersion { .. } => TroubleKind::SchemaMissing,
-            StoreError::Foreign { .. } | StoreError::Shards(_) => TroubleKind::Foreign,
+            StoreError::Foreign { .. } | StoreError::Shards(_) | StoreError::Several(_) => TroubleKind::Foreign,
         };
         Self { kind, message: error.to_string() }
     }
 
     pub(crate) fn of_shard(error: &ShardError) -> Self {
-        let message = chain(error);
-        let kind = match error.refused() {
-            None => TroubleKind::Unreachable,
-            Some(said) => refusal(said),
-        };
-        Self { kind, message }
+        Self { kind: of_fault(error.fault()), message: chain(error) }
     }
 }
 
-/// What the server means, by the code of its error.
-fn refusal(said: &str) -> TroubleKind {
-    let has = |codes: &[&str]| codes.iter().any(|code| said.contains(&format!("Code: {code}.")));
-    if has(&["516", "192", "193", "194", "497"]) {
-        TroubleKind::Credentials
-    } else if has(&["81"]) {
-        TroubleKind::SchemaMissing
-    } else if has(&["159", "202", "209", "210", "241", "394"]) {
-        // Time limits, too many queries, the network, memory, a killed query: another try may do.
-        TroubleKind::Unreachable
-    } else {
-        TroubleKind::Refused
+fn of_fault(fault: Fault) -> TroubleKind {
+    match fault {
+        Fault::Passing => TroubleKind::Unreachable,
+        Fault::Credentials => TroubleKind::Credentials,
+        Fault::NoDatabase => TroubleKind::SchemaMissing,
+        Fault::Lasting => TroubleKind::Refused,
     }
 }
 
@@ -93,17 +86,10 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_servers_code_tells_what_is_wrong() {
-        let refused = "Code: 516. DB::Exception: default: Authentication failed. (AUTHENTICATION_FAILED)";
-        assert_eq!(refusal(refused), TroubleKind::Credentials);
-        assert_eq!(refusal("Code: 81. DB::Exception: Database x does not exist."), TroubleKind::SchemaMissing);
-        assert_eq!(refusal("Code: 202. DB::Exception: Too many simultaneous queries."), TroubleKind::Unreachable);
-        assert_eq!(refusal("Code: 62. DB::Exception: Syntax error"), TroubleKind::Refused);
-    }
-
-    #[test]
-    fn a_shard_that_is_down_needs_nobody() {
-        assert!(!TroubleKind::Unreachable.needs_a_person());
-        assert!(TroubleKind::Credentials.needs_a_person());
+    fn a_shard_that_is_down_or_busy_needs_nobody() {
+        assert!(!of_fault(Fault::Passing).needs_a_person());
+        assert!(!of_fault(Fault::NoDatabase).needs_a_person());
+        assert!(of_fault(Fault::Credentials).needs_a_person());
+        assert!(of_fault(Fault::Lasting).needs_a_person());
     }
 }

@@ -9,6 +9,8 @@ use std::{
     time::{Duration, Instant},
 };
 
+use segment_tests::evaluator::program;
+
 use super::world::{Inputs, Member};
 
 /// Names of the steps, in their order.
@@ -44,13 +46,14 @@ impl Store<'_> {
     /// Begins a step.
     pub(crate) fn spawn(&self, step: usize) -> Child {
         let phase = &self.inputs.phases[step.saturating_sub(1) / 3];
-        let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../target/debug/segment-jobs");
-        let path = std::env::var_os("SEGMENT_JOBS").unwrap_or_else(|| path.into());
-        let mut command = Command::new(path);
+        let program = program("SEGMENT_JOBS", "segment-jobs").unwrap().expect("segment-jobs is built");
+        let mut command = Command::new(program);
         match (step, (step + 2) % 3) {
             (0, _) => command.args(["schema", "apply", "--lanes", "4"]),
             (_, 0) => command
-                .args(["load", "--profiles-per-bucket", "70", "--profiles"])
+                .args(["load", "--profiles-per-bucket", "70", "--summarise-from"])
+                .arg(if self.is_summarised() { "0" } else { "100000" })
+                .arg("--profiles")
                 .arg(&phase.profiles)
                 .arg("--events")
                 .arg(&phase.events),
@@ -64,6 +67,11 @@ impl Store<'_> {
             .stderr(Stdio::piped())
             .spawn()
             .expect("segment-jobs is built")
+    }
+
+    /// Every other of the stores with numbers has summaries of all its units.
+    fn is_summarised(&self) -> bool {
+        self.database.ends_with(['1', '3', '5', '7', '9'])
     }
 
     /// A step to its end.

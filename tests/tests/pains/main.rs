@@ -1,5 +1,10 @@
 //! What has hurt users of such systems, shown on real stores: each test is the fact that holds here.
 
+mod absurd;
+mod refusals;
+mod shards;
+mod versions;
+
 use anyhow::{Context, Result, anyhow, ensure};
 use segment_tests::cases;
 use segment_tests::json::Json;
@@ -89,6 +94,17 @@ fn agrees(store: &Store, documents: &[Json], files: &Files) -> Result<()> {
     Ok(())
 }
 
+fn texts(texts: &[&str]) -> BTreeSet<String> {
+    texts.iter().map(|text| (*text).to_owned()).collect()
+}
+
+/// Why members have come and gone.
+fn reasons(store: &Store) -> Result<BTreeSet<String>> {
+    let query = "SELECT DISTINCT toString(reason) AS reason FROM membership_changes WHERE batch IN (SELECT batch FROM commits)";
+    let reason = |row: Json| row.get("reason").and_then(Json::as_text).map(str::to_owned).context("a reason");
+    store.rows(query)?.into_iter().map(reason).collect()
+}
+
 #[test]
 fn an_edited_segment_drops_its_old_members() -> Result<()> {
     let Some(server) = Server::start()? else { return Ok(()) };
@@ -103,6 +119,12 @@ fn an_edited_segment_drops_its_old_members() -> Result<()> {
     let nobody = [color("chosen", "green")?];
     store.evaluate(&yaml(&nobody), &[])?.context("a run")?;
     assert!(of(&store, &nobody, "chosen")?.is_empty());
+    assert_eq!(reasons(&store)?, texts(&["definition"]));
+    let files = Files { profiles: colors(6).profiles.replace("red", "green"), ..colors(0) };
+    store.load(&files, &[])?;
+    store.evaluate(&yaml(&nobody), &[])?.context("a run")?;
+    assert_eq!(of(&store, &nobody, "chosen")?, ["p0", "p2", "p4"]);
+    assert_eq!(reasons(&store)?, texts(&["change", "definition"]));
     Ok(())
 }
 
@@ -138,6 +160,7 @@ fn a_relative_window_shrinks_as_well_as_grows_as_the_clock_moves_on() -> Result<
         assert_eq!(of(&store, &documents, "any")?, members, "after {days} days");
         agrees(&store, &documents, &files)?;
     }
+    assert_eq!(reasons(&store)?, texts(&["time"]), "nothing else changed");
     Ok(())
 }
 
@@ -284,116 +307,5 @@ fn text_that_looks_like_sql_is_only_text() -> Result<()> {
     ensure!(outcome.code == Some(3) && outcome.stdout.is_empty(), "{outcome:?}");
     assert_eq!(outcome.stderr.matches("metadata.name: ").count(), refused.len());
     assert_eq!([tables(0)?, tables(1)?], before);
-    Ok(())
-}
-
-#[test]
-fn a_shard_that_is_down_fails_the_run_by_name_keeps_its_members_and_a_rerun_mends_it() -> Result<()> {
-    let (Some(first), Some(mut second)) = (Server::start()?, Server::start()?) else { return Ok(()) };
-    let store = Store::new(&[&first, &second], AS_OF)?;
-    store.load(&colors(40), &["--profiles-per-bucket", "2"])?;
-    let (red, blue) = ([color("chosen", "red")?], [color("chosen", "blue")?]);
-    store.evaluate(&yaml(&red), &[])?.context("a run")?;
-    let reds = of(&store, &red, "chosen")?;
-    assert_eq!(reds.len(), 20);
-    let published = store.publish(&yaml(&blue), &[])?;
-    let run = published.stdout.trim();
-    second.stop()?;
-    let failed = store.manual(run)?;
-    ensure!(failed.code == Some(10) && failed.stderr.contains("shard 1"), "{failed:?}");
-    // The shard that is up can be worked on alone.
-    let alone = store.call(&["manual"], &["--run", run, "--shards", "0"])?;
-    ensure!(alone.code == Some(0), "{alone:?}");
-    second.restart()?;
-    let (url, database) = &store.shards[1];
-    let kept = server::rows(url, database, "SELECT profile FROM members")?;
-    ensure!(!kept.is_empty(), "the shard has no units");
-    for row in kept {
-        let profile = row.get("profile").and_then(Json::as_text).context("a profile")?.to_owned();
-        ensure!(reds.contains(&profile), "{profile} came while the shard was down");
-    }
-    let again = store.manual(run)?;
-    ensure!(again.code == Some(0), "{again:?}");
-    agrees(&store, &blue, &colors(40))
-}
-
-#[test]
-fn a_shard_of_another_schema_version_is_refused_by_name() -> Result<()> {
-    let Some(server) = Server::start()? else { return Ok(()) };
-    for (change, mend) in [("schema_version + 1", "use a newer build"), ("schema_version - 1", "schema apply")] {
-        let store = Store::new(&[&server, &server], AS_OF)?;
-        let documents = [color("chosen", "red")?];
-        store.load(&colors(4), &[])?;
-        let published = store.publish(&yaml(&documents), &[])?;
-        let (url, database) = &store.shards[1];
-        let replace = format!(
-            "CREATE TABLE other ENGINE = MergeTree ORDER BY at AS SELECT * REPLACE (toUInt32({change}) AS schema_version) \
-             FROM store_identity"
-        );
-        server::ask(url, database, &replace)?;
-        server::ask(url, database, "EXCHANGE TABLES other AND store_identity")?;
-        let file = "/dev/null";
-        for (mode, arguments) in [
-            (&["schema", "check"][..], &[][..]),
-            (&["load"], &["--profiles", file]),
-            (&["publish"], &[file]),
-            (&["manual"], &["--run", published.stdout.trim()]),
-        ] {
-            let outcome = store.call(mode, arguments)?;
-            let named = outcome.stderr.contains("shard 1") && outcome.stderr.contains(mend);
-            ensure!(outcome.code == Some(11) && named, "{mode:?} at {change}: {outcome:?}");
-        }
-    }
-    Ok(())
-}
-
-#[test]
-fn a_segment_that_the_server_refuses_fails_alone() -> Result<()> {
-    let Some(server) = Server::start()? else { return Ok(()) };
-    let store = Store::new(&[&server], AS_OF)?;
-    store.load(&colors(6), &[])?;
-    // RE2 has no memory for this one; the language cannot know.
-    let bad = criterion("property", r#"{"name": "color", "matches": "((\\pL{100}){9}x){1}(\\pL{1000}|\\pN{1000})*"}"#)?;
-    let documents = [color("good", "red")?, segment("bad", "42", vec![bad]), color("fine", "blue")?];
-    let published = store.publish(&yaml(&documents), &[])?;
-    ensure!(published.code == Some(3) && published.stderr.contains("refused: default/bad"), "{published:?}");
-    let done = store.manual(published.stdout.trim())?;
-    ensure!(done.code == Some(0), "{done:?}");
-    agrees(&store, &[documents[0].clone(), documents[2].clone()], &colors(6))
-}
-
-#[test]
-fn a_segment_that_a_server_refuses_only_when_it_evaluates_fails_alone_in_every_unit() -> Result<()> {
-    let Some(server) = Server::start()? else { return Ok(()) };
-    let store = Store::new(&[&server], AS_OF)?;
-    store.load(&colors(6), &["--profiles-per-bucket", "2"])?;
-    let bad = criterion("property", r#"{"name": "color", "matches": "zebra"}"#)?;
-    let documents =
-        [color("good", "red")?, segment("bad", "42", vec![bad]), color("fine", "blue")?, color("empty", "green")?];
-    let published = store.publish(&yaml(&documents), &[])?;
-    let run = published.stdout.trim();
-    // As if a server of another version had checked the pattern.
-    let (url, database) = &store.shards[0];
-    let broken = "INSERT INTO criteria SELECT account, criterion, replaceAll(form, 'zebra', 'open(') \
-                  FROM criteria WHERE form LIKE '%zebra%'";
-    server::ask(url, database, broken)?;
-    let done = store.manual(run)?;
-    ensure!(done.code == Some(0), "{done:?}");
-    let query = format!(
-        "SELECT bucket, outcome, error FROM evaluations FINAL \
-         WHERE run = '{run}' AND segment = sipHash64('default/bad') ORDER BY bucket"
-    );
-    let failed = store.rows(&query)?;
-    ensure!(failed.len() == 3, "{failed:?}");
-    for row in &failed {
-        let text = |key: &str| row.get(key).and_then(Json::as_text).unwrap_or_default().to_owned();
-        ensure!(text("outcome") == "failed" && text("error").contains("open("), "{row}");
-    }
-    let others = [documents[0].clone(), documents[2].clone(), documents[3].clone()];
-    agrees(&store, &others, &colors(6))?;
-    // Another try meets the same, and harms nobody.
-    let again = store.manual(run)?;
-    ensure!(again.code == Some(0), "{again:?}");
-    agrees(&store, &others, &colors(6))?;
     Ok(())
 }
