@@ -143,12 +143,7 @@ pub async fn newest(shard: &Shard) -> Result<Option<Commit>, ShardError> {
 /// Makes a staged slice current. Returns the commit's place in the order of the shard.
 ///
 /// When it is told to stop, it ends at once before the commit, and after the whole of it from there on.
-pub async fn commit(
-    shard: &Shard,
-    stage: &Stage,
-    batch: &Batch,
-    stop: &CancellationToken,
-) -> Result<u64, CommitError> {
+pub async fn commit(shard: &Shard, stage: &Stage, batch: &Batch, stop: &CancellationToken) -> Result<u64, CommitError> {
     let id = Uuid::new_v4();
     let stopped = || CommitError::Stopped { shard: shard.name().to_owned() };
     let fence = Fence::take(shard, &id.to_string(), stop).await?.ok_or_else(stopped)?;

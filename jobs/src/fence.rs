@@ -1,7 +1,7 @@
 //! The fence of a shard: only its holder commits.
 //!
-//! Flow: read the newest epoch; while somebody holds it and gives signs of life, wait; insert the next epoch; look whether
-//! nobody else took the same one. A holder that died is overtaken after [`DEAD_AFTER`]: its commit statements are killed,
+//! Flow: read the newest epoch, then who holds it; while somebody does and gives signs of life, wait; insert the next epoch;
+//! look whether nobody else ever took the same one, even if it was given back since. A holder that died is overtaken after [`DEAD_AFTER`]: its commit statements are killed,
 //! and as one may be past the kill but not yet visible, the successor waits longer than a commit may take.
 //!
 //! Guarantee: of two that claim one epoch at the same time at least one sees both rows, and who sees both gives way.
@@ -46,6 +46,11 @@ struct Holder {
 }
 
 #[derive(Row, Deserialize)]
+struct Claimant {
+    holder: String,
+}
+
+#[derive(Row, Deserialize)]
 struct Epoch {
     epoch: u64,
 }
@@ -57,11 +62,12 @@ impl Fence {
     pub async fn take(shard: &Shard, holder: &str, stop: &CancellationToken) -> Result<Option<Self>, ShardError> {
         while !stop.is_cancelled() {
             // Only the wait may be cut short: who has claimed an epoch has to give it back.
-            let overtakes = tokio::select! {
-                overtakes = wait_until_free(shard) => overtakes?,
+            let (newest, overtakes) = tokio::select! {
+                free = wait_until_free(shard) => free?,
                 () = stop.cancelled() => break,
             };
-            if let Some(epoch) = claim(shard, holder).await? {
+            let epoch = newest + 1;
+            if claim(shard, holder, epoch).await? {
                 let fence = Self::held(shard.clone(), holder.to_owned(), epoch, overtakes);
                 if overtakes {
                     fence.end_the_dead().await?;
@@ -124,15 +130,18 @@ impl Drop for Fence {
     }
 }
 
-/// Returns when nobody alive holds the fence; whether a dead holder has to be overtaken.
-async fn wait_until_free(shard: &Shard) -> Result<bool, ShardError> {
+/// Returns when nobody alive holds the fence: the newest epoch, and whether a dead holder has to be overtaken.
+///
+/// The epoch is read before its holder: a claim that is made in between then makes ours fail.
+async fn wait_until_free(shard: &Shard) -> Result<(u64, bool), ShardError> {
     let dead_after = i64::try_from(DEAD_AFTER.as_millis()).unwrap_or(i64::MAX);
     let mut waited = false;
     let mut pause = POLL;
     loop {
+        let newest: Option<Epoch> = shard.call(sql::NEWEST_EPOCH, "fence").row().await?;
         let holders: Vec<Holder> = shard.call(sql::FENCE_STATE, "fence").rows().await?;
         let Some(alive) = holders.iter().find(|holder| holder.idle_ms < dead_after) else {
-            return Ok(!holders.is_empty());
+            return Ok((newest.map_or(0, |row| row.epoch), !holders.is_empty()));
         };
         if !waited {
             tracing::debug!(shard = shard.name(), holder = alive.holder, epoch = alive.epoch, "waiting for the fence");
@@ -143,20 +152,15 @@ async fn wait_until_free(shard: &Shard) -> Result<bool, ShardError> {
     }
 }
 
-/// Claims the next epoch; `None` when somebody else did so too.
-async fn claim(shard: &Shard, holder: &str) -> Result<Option<u64>, ShardError> {
-    let newest: Option<Epoch> = shard.call(sql::NEWEST_EPOCH, "fence").row().await?;
-    let epoch = newest.map_or(0, |row| row.epoch) + 1;
+/// Claims an epoch; false when somebody else did so too, now or before.
+async fn claim(shard: &Shard, holder: &str, epoch: u64) -> Result<bool, ShardError> {
     shard.call(sql::CLAIM_FENCE, "fence").param("epoch", epoch).param("holder", holder).execute().await?;
-    let holders: Vec<Holder> = shard.call(sql::FENCE_STATE, "fence").rows().await?;
-    let mine = holders.iter().any(|row| row.epoch == epoch && row.holder == holder);
-    if mine && holders.len() == 1 {
-        return Ok(Some(epoch));
-    }
-    if mine {
+    let claimants: Vec<Claimant> = shard.call(sql::CLAIMANTS, "fence").param("epoch", epoch).rows().await?;
+    let is_alone = claimants.iter().all(|claimant| claimant.holder == holder);
+    if !is_alone {
         mark(shard, holder, epoch, true).await?;
     }
-    Ok(None)
+    Ok(is_alone)
 }
 
 async fn mark(shard: &Shard, holder: &str, epoch: u64, released: bool) -> Result<(), ShardError> {

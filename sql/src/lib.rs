@@ -120,6 +120,7 @@ pub mod commit {
         APPLY_LIVE_DEFINITIONS = "apply_live_definitions",
         APPLY_MEMBERSHIP = "apply_membership",
         APPLY_UNIT_LOADS = "apply_unit_loads",
+        CLAIMANTS = "claimants",
         CLAIM_FENCE = "claim_fence",
         CLEAR_PAGES = "clear_pages",
         COMMIT = "commit",

@@ -145,7 +145,8 @@ mod tests {
 
     #[test]
     fn a_time_limit_is_the_fault_of_a_statement_that_was_given_it_for_its_cost() {
-        let said = "Code: 159. DB::Exception: Timeout exceeded: elapsed 1000.1 ms, maximum: 1000 ms. (TIMEOUT_EXCEEDED)";
+        let said =
+            "Code: 159. DB::Exception: Timeout exceeded: elapsed 1000.1 ms, maximum: 1000 ms. (TIMEOUT_EXCEEDED)";
         assert_eq!((fault(said, true), fault(said, false)), (Fault::Lasting, Fault::Passing));
     }
 

@@ -27,7 +27,10 @@ fn check(files: &Files, criteria: &[(&str, String)]) -> Result<()> {
 fn values_of_a_megabyte_are_values() -> Result<()> {
     let large = |end: &str| format!("begin{}{end}", "x".repeat(1 << 20));
     let profile = |id: &str, end: &str| {
-        format!("{{\"account\": \"42\", \"id\": \"{id}\", \"properties\": {{\"v\": \"{}\", \"l\": [\"{0}\"]}}}}\n", large(end))
+        format!(
+            "{{\"account\": \"42\", \"id\": \"{id}\", \"properties\": {{\"v\": \"{}\", \"l\": [\"{0}\"]}}}}\n",
+            large(end)
+        )
     };
     let event = |id: &str, profile: &str, end: &str| {
         format!(
@@ -87,7 +90,11 @@ fn names_of_ten_thousand_characters_are_names() -> Result<()> {
             ("event", r#"{"metric": "*"}"#.to_owned()),
             ("event", r#"{"metric": "*", "count": {"atLeast": 3}}"#.to_owned()),
             ("event", r#"{"metric": "*", "count": {"atLeast": 4}}"#.to_owned()),
-            ("event", r#"{"metric": "*", "where": [{"property": "short", "startsWith": "pü"}], "count": {"equals": 3}}"#.to_owned()),
+            (
+                "event",
+                r#"{"metric": "*", "where": [{"property": "short", "startsWith": "pü"}], "count": {"equals": 3}}"#
+                    .to_owned(),
+            ),
             ("lastEvent", r#"{"metric": "*", "has": [{"property": "short", "endsWith": "ü"}]}"#.to_owned()),
         ],
     )
@@ -108,7 +115,8 @@ fn times_of_the_year_1_and_2300_are_bad_data_in_events_and_texts_in_properties()
     let profile = |id: &str, value: &str| {
         format!("{{\"account\": \"42\", \"id\": \"{id}\", \"properties\": {{\"t\": \"{value}\"}}}}\n")
     };
-    let times = ["0001-01-01T00:00:00Z", "1899-12-31", "1900-01-01", "2026-06-01", "2299-12-31T23:59:59Z", "2300-01-01"];
+    let times =
+        ["0001-01-01T00:00:00Z", "1899-12-31", "1900-01-01", "2026-06-01", "2299-12-31T23:59:59Z", "2300-01-01"];
     let profiles: String = times.iter().map(|time| profile(time, time)).collect();
     check(
         &Files { profiles, events: String::new(), segments: String::new() },

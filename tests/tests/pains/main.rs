@@ -100,7 +100,8 @@ fn texts(texts: &[&str]) -> BTreeSet<String> {
 
 /// Why members have come and gone.
 fn reasons(store: &Store) -> Result<BTreeSet<String>> {
-    let query = "SELECT DISTINCT toString(reason) AS reason FROM membership_changes WHERE batch IN (SELECT batch FROM commits)";
+    let query =
+        "SELECT DISTINCT toString(reason) AS reason FROM membership_changes WHERE batch IN (SELECT batch FROM commits)";
     let reason = |row: Json| row.get("reason").and_then(Json::as_text).map(str::to_owned).context("a reason");
     store.rows(query)?.into_iter().map(reason).collect()
 }

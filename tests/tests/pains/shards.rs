@@ -52,7 +52,8 @@ fn a_full_shard_fails_the_run_by_name_and_no_segment_and_a_rerun_mends_it() -> R
     for table in ["run_results", "evaluations"] {
         let store = Store::new(&[&server, &server], AS_OF)?;
         store.load(&colors(40), &["--profiles-per-bucket", "2"])?;
-        let (red, blue) = ([color("chosen", "red")?, color("other", "red")?], [color("chosen", "blue")?, color("other", "red")?]);
+        let (red, blue) =
+            ([color("chosen", "red")?, color("other", "red")?], [color("chosen", "blue")?, color("other", "red")?]);
         store.evaluate(&yaml(&red), &[])?.context("a run")?;
         let before = members_on(&store, 1)?;
         let published = store.publish(&yaml(&blue), &["--all"])?;

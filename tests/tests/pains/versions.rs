@@ -49,8 +49,7 @@ fn of_runs_side_by_side_the_newest_version_stays() -> Result<()> {
         }
         let ended: Vec<Result<_>> = thread::scope(|scope| {
             let store = &store;
-            let begun: Vec<_> =
-                runs.iter().map(|run| scope.spawn(move || store.manual(run.trim()))).collect();
+            let begun: Vec<_> = runs.iter().map(|run| scope.spawn(move || store.manual(run.trim()))).collect();
             begun.into_iter().map(|run| run.join().map_err(|_| anyhow::anyhow!("a run"))?).collect()
         });
         for ended in ended {
@@ -105,7 +104,8 @@ fn a_result_for_an_earlier_instant_that_comes_later_is_superseded() -> Result<()
     let later = store.evaluate(&yaml(&documents), &["--all"])?.context("a run")?;
     resume(job)?;
     assert_eq!((count(&store, &later, "committed")?, count(&store, earlier.trim(), "superseded")?), (1, 1));
-    let as_of = store.rows("SELECT toUnixTimestamp64Milli(as_of) AS ms FROM live_definitions FINAL WHERE segment != 0")?;
+    let as_of =
+        store.rows("SELECT toUnixTimestamp64Milli(as_of) AS ms FROM live_definitions FINAL WHERE segment != 0")?;
     assert_eq!(whole(&as_of[0], "ms")?, u64::try_from(AS_OF + DAY)?);
     agrees(&store, &documents, &files)
 }
