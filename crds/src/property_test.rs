@@ -52,30 +52,24 @@ macro_rules! with_test_fields {
             #[serde(default, skip_serializing_if = "Option::is_none")]
             pub below: Option<f64>,
             /// Its text form contains this text.
-            #[schemars(length(max = 4096))]
             #[serde(default, skip_serializing_if = "Option::is_none")]
             pub contains: Option<String>,
             /// Its text form starts with this text.
-            #[schemars(length(max = 4096))]
             #[serde(default, skip_serializing_if = "Option::is_none")]
             pub starts_with: Option<String>,
             /// Its text form ends with this text.
-            #[schemars(length(max = 4096))]
             #[serde(default, skip_serializing_if = "Option::is_none")]
             pub ends_with: Option<String>,
             /// Texts are compared in lower case. Default false.
             #[serde(default, skip_serializing_if = "is_off", deserialize_with = "null_as_absent")]
             pub ignore_case: bool,
             /// This RE2 pattern is found in its text form.
-            #[schemars(length(max = 4096))]
             #[serde(default, skip_serializing_if = "Option::is_none")]
             pub matches: Option<String>,
             /// It is a time before this ISO 8601 time.
-            #[schemars(length(max = 64))]
             #[serde(default, skip_serializing_if = "Option::is_none")]
             pub before: Option<String>,
             /// It is a time after this ISO 8601 time.
-            #[schemars(length(max = 64))]
             #[serde(default, skip_serializing_if = "Option::is_none")]
             pub after: Option<String>,
             /// It is a time in this window.

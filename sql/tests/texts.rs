@@ -44,7 +44,7 @@ const MAY_DIFFER: [(&str, &str, &str); 10] = [
 ];
 
 /// What accounts own: rows that no statement may read without saying whose.
-const FACTS: [&str; 19] = [
+const FACTS: [&str; 27] = [
     "profiles",
     "profile_names",
     "traits",
@@ -64,6 +64,14 @@ const FACTS: [&str; 19] = [
     "event_properties",
     "event_property_values",
     "membership",
+    "membership_changes",
+    "definitions",
+    "live_definitions",
+    "nodes",
+    "criteria",
+    "evaluations",
+    "unit_loads",
+    "property_pairs",
 ];
 
 /// The conditions that name accounts; one of them stands in the very SELECT that reads facts.
