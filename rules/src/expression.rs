@@ -127,7 +127,8 @@ fn break_of(text: &str) -> String {
     let mut rest = text;
     loop {
         rest = rest.trim_start();
-        let length = rest.len() - rest.trim_start_matches(|next: char| next.is_ascii_alphanumeric() || next == '_').len();
+        let length =
+            rest.len() - rest.trim_start_matches(|next: char| next.is_ascii_alphanumeric() || next == '_').len();
         let begins = |operator: &str| rest.starts_with(operator);
         let taken = match (operand_comes, length) {
             (true, 1..) => length,
@@ -160,7 +161,7 @@ fn from_cel(expression: IdedExpr) -> Result<Expression<String>, Complaint> {
                 _ if name.starts_with(|first: char| first.is_ascii_alphabetic()) => {
                     Err(Complaint::new(format!("match has no functions, such as {name}()"), MEND))
                 }
-                _ => Err(Complaint::new(format!("match has no {}", name.trim_matches('_')), MEND)),
+                _ => Err(Complaint::new(format!("match has no {}", name.trim_matches(['_', '@'])), MEND)),
             }
         }
         CelExpr::Literal(_) => Err(Complaint::new("match has no literals", MEND)),

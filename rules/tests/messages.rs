@@ -90,7 +90,9 @@ fn refuses_lists_where_objects_belong() {
 
 #[test]
 fn says_what_to_write_instead() {
-    for (fields, path) in [("within: {last: 30}", "within.last"), ("within: {between: {from: 30, to: 1d}}", "within.between.from")] {
+    for (fields, path) in
+        [("within: {last: 30}", "within.last"), ("within: {between: {from: 30, to: 1d}}", "within.between.from")]
+    {
         check_event(fields, path, "with its unit, such as 30d");
     }
     check_criterion("location: {within: 10, of: {latitude: 1, longitude: 2}}", "location.within", "such as 10mi");
@@ -146,17 +148,17 @@ fn says_where_a_match_breaks() {
 
 #[test]
 fn accepts_a_match_of_as_many_nodes_as_it_can_say() {
-    let names: Vec<String> =
-        ('a'..='z').map(String::from).chain((0..38).map(|number| format!("x{number}"))).collect();
-    let count = |name: &String| format!("\n- {{name: {name}, event: {{metric: {name}, count: {{atLeast: 1, atMost: 2}}}}}}");
+    let names: Vec<String> = ('a'..='z').map(String::from).chain((0..38).map(|number| format!("x{number}"))).collect();
+    let count = |name: &String| {
+        format!("\n- {{name: \"{name}\", event: {{metric: \"{name}\", count: {{atLeast: 1, atMost: 2}}}}}}")
+    };
     let criteria: String = names.iter().map(count).collect();
     // Every pair is three nodes: each criterion negated, and both together; every triple is a fourth of its own.
     let names = &names;
     let pair = |left: usize, right: usize| format!("||!{}&&!{}", names[left], names[right]);
     let pairs = (0..26).flat_map(|left| (left + 1..26).map(move |right| pair(left, right)));
-    let triples = (0..24).flat_map(|left| {
-        (left + 2..26).map(move |right| format!("{}&&!{}", pair(left, left + 1), names[right]))
-    });
+    let triples = (0..24)
+        .flat_map(|left| (left + 2..26).map(move |right| format!("{}&&!{}", pair(left, left + 1), names[right])));
     let mut expression = names[26..].join("||");
     for group in pairs.chain(triples) {
         if expression.len() + group.len() <= 4096 {

@@ -143,7 +143,8 @@ fn why_refused(definition: &Definition, bad: &BadPattern, by_server: &[(Definiti
     if let Some(path) = definition.patterns.get(&bad.pattern) {
         return format!("{path}: {bad}; write it in another way");
     }
-    let refused = |name: &str| by_server.iter().any(|one| one.0.namespace == definition.namespace && one.0.name == name);
+    let refused =
+        |name: &str| by_server.iter().any(|one| one.0.namespace == definition.namespace && one.0.name == name);
     match definition.references.iter().find(|(name, _)| refused(name)) {
         Some((name, path)) => {
             format!("{path}: the Segment {}/{name} is refused itself; mend that Segment first", definition.namespace)

@@ -134,8 +134,7 @@ fn every_row_of_the_tables_has_a_cell() -> Result<()> {
     let joined = |prefixes: &[&str], fields: &[&str]| -> Vec<String> {
         prefixes.iter().flat_map(|prefix| fields.iter().map(move |field| format!("{prefix}.{field}"))).collect()
     };
-    let aggregates =
-        ["event.count", "event.sum", "event.average", "event.min", "event.max", "event.distinctDays"];
+    let aggregates = ["event.count", "event.sum", "event.average", "event.min", "event.max", "event.distinctDays"];
     let mut needed = joined(&aggregates, &RANGE);
     needed.extend(joined(&["event.within", "property.within", "consent.within"], &PAST_WINDOWS));
     needed.extend(joined(&["property", "event.where"], &TESTS));

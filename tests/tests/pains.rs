@@ -87,10 +87,8 @@ fn agrees(store: &Store, documents: &[Json], files: &Files) -> Result<()> {
 }
 
 fn by_oracle(documents: &[Json], files: &Files, as_of: i64) -> Result<BTreeSet<Member>> {
-    let values: Vec<serde_json::Value> =
-        documents.iter().map(|document| serde_json::from_str(&document.to_string())).collect::<Result<_, _>>()?;
     let Files { profiles, events, .. } = files;
-    let input = Input { documents: &values, store_time_zone: None, profiles, events, as_of };
+    let input = Input { documents, store_time_zone: None, profiles, events, as_of };
     oracle::evaluate(input).map_err(|trouble| anyhow!("{trouble:?}"))
 }
 

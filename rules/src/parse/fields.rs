@@ -45,9 +45,11 @@ pub(super) fn object_name(value: &Value) -> Result<ObjectName, Problem> {
     let text = |field: &str| match &metadata[field] {
         Value::Null => Ok(None),
         Value::String(text) => Ok(Some(text.clone())),
-        other => {
-            Err(Problem::new(format!("metadata.{field}"), format!("{} instead of a text", shape::type_of(other)), "quote it"))
-        }
+        other => Err(Problem::new(
+            format!("metadata.{field}"),
+            format!("{} instead of a text", shape::type_of(other)),
+            "quote it",
+        )),
     };
     let name = text("name")?.filter(|name| !name.is_empty());
     let name = name.ok_or_else(|| Problem::new("metadata.name", "the Segment has no name", "give it one"))?;

@@ -204,7 +204,10 @@ fn check_anchor(name: &str, line: usize) -> Result<(), YamlError> {
         return Ok(());
     }
     let quote = "quote a text with && in it, such as match: \"!a && b\"";
-    Err(YamlError::new(line, format!("YAML takes &{name} for an anchor, whose name may have letters, digits, _ and - only; {quote}")))
+    Err(YamlError::new(
+        line,
+        format!("YAML takes &{name} for an anchor, whose name may have letters, digits, _ and - only; {quote}"),
+    ))
 }
 
 fn resolve(text: &str, plain: bool, tag: Option<&Tag>) -> Result<Scalar, String> {

@@ -65,7 +65,8 @@ fn json_objects_one_after_the_other_are_read() -> Result<()> {
 
 #[test]
 fn a_segment_of_another_version_is_skipped_also_without_a_name() -> Result<()> {
-    let named = segment("a", "timeZone: UTC").replace("v1alpha1", "v2").replace("namespace: default", "namespace: other");
+    let named =
+        segment("a", "timeZone: UTC").replace("v1alpha1", "v2").replace("namespace: default", "namespace: other");
     let nameless = named.replace("name: a, ", "");
     let (found, stderr) = members(&(segment("b", "timeZone: UTC") + &named + &nameless))?;
     ensure!(found == ["b/late"], "{found:?}");
@@ -77,7 +78,8 @@ fn a_segment_of_another_version_is_skipped_also_without_a_name() -> Result<()> {
 fn a_pattern_that_only_the_server_refuses_is_told_with_its_path() -> Result<()> {
     // RE2 finds it too large.
     let large = "{property: p, matches: \"\\\\pL{1000}\"}";
-    let criteria = format!("criteria: [{{name: a, list: {{id: x}}}}, {{name: b, event: {{metric: m, where: [{large}]}}}}]");
+    let criteria =
+        format!("criteria: [{{name: a, list: {{id: x}}}}, {{name: b, event: {{metric: m, where: [{large}]}}}}]");
     let refers = "criteria: [{name: a, segment: {name: large}}]";
     let files = segment("large", &format!("timeZone: UTC\n{criteria}"))
         + &segment("refers", &format!("timeZone: UTC\n{refers}"))
