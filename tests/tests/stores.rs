@@ -1,6 +1,6 @@
 //! Random worlds: the oracle against stores of several shapes: shards, buckets, summaries of months, loads.
 //!
-//! `SEGMENT_TESTS_SEED` (default 1), `SEGMENT_TESTS_STORE_ROUNDS` (1) and `SEGMENT_TESTS_WORLDS` (a round's accounts, 160, and
+//! `SEGMENT_TESTS_SEED` (default 1), `SEGMENT_TESTS_STORE_ROUNDS` (1) and `SEGMENT_TESTS_WORLDS` (a round's accounts, 16, and
 //! half as many again) say how much is tried; each round goes through every shape. A world that differs is made small,
 //! printed, and added to `regressions.jsonl`; commit that line.
 
@@ -28,7 +28,7 @@ fn setting(name: &str, default: u64) -> Result<u64> {
 
 /// Worlds of all sorts, and half as many that count events over months.
 fn batch(seed: u64) -> Result<Batch> {
-    let worlds = usize::try_from(setting("SEGMENT_TESTS_WORLDS", 160)?)?;
+    let worlds = usize::try_from(setting("SEGMENT_TESTS_WORLDS", 16)?)?;
     let mut batch = cases::batch(seed, worlds);
     batch.worlds.extend(cases::counts(seed, worlds.div_ceil(2), batch.as_of));
     Ok(batch)
