@@ -130,14 +130,14 @@ fn break_of(text: &str) -> String {
         let length =
             rest.len() - rest.trim_start_matches(|next: char| next.is_ascii_alphanumeric() || next == '_').len();
         let begins = |operator: &str| rest.starts_with(operator);
-        let taken = match (operand_comes, length) {
-            (true, 1..) => length,
-            (true, 0) if begins("(") || begins("!") => 1,
-            (false, 0) if begins(")") => 1,
-            (false, 0) if begins("&&") || begins("||") => 2,
+        let (taken, operand_follows) = match (operand_comes, length) {
+            (true, 1..) => (length, false),
+            (true, 0) if begins("(") || begins("!") => (1, true),
+            (false, 0) if begins(")") => (1, false),
+            (false, 0) if begins("&&") || begins("||") => (2, true),
             _ => break,
         };
-        operand_comes = taken == 2 && length == 0 || matches!(rest.as_bytes()[0], b'(' | b'!');
+        operand_comes = operand_follows;
         rest = &rest[taken..];
     }
     let wanted = if operand_comes { "a name, ! or ( has to stand" } else { "&& or || has to stand" };
