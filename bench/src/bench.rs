@@ -12,7 +12,7 @@ use secrecy::SecretString;
 use segment_jobs::{
     clock::Clock,
     schema::{self, NewStore},
-    shards::{Call, Credentials, Shard, ShardAddress},
+    shards::{Call, Credentials, LONG_LIMIT, Shard, ShardAddress},
     store::Store,
 };
 use segment_rules::sip_hash_64;
@@ -97,7 +97,7 @@ impl Bench {
 
     /// A statement of the benchmark itself; such ones are left out of the log's figures.
     pub(crate) fn call(&self, statement: Statement) -> Call<'_> {
-        self.shard().call(statement, "bench")
+        self.shard().call(statement, "bench").limit(LONG_LIMIT)
     }
 
     /// Rows of a statement without parameters.

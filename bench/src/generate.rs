@@ -250,7 +250,6 @@ impl Unit<'_> {
             .setting("max_insert_threads", "1")
             .setting("min_insert_block_size_rows", "2000000")
             .setting("min_insert_block_size_bytes", "500000000")
-            .limit(LONG_LIMIT)
     }
 }
 

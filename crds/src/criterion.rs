@@ -263,7 +263,7 @@ pub struct SampleCriterion {
     #[schemars(range(min = 0, max = 100))]
     pub percent: f64,
     /// Another salt draws another share of the same size. Default: empty.
-    #[schemars(length(max = 1024))]
+    #[schemars(length(max = 1_048_576))]
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub salt: Option<String>,
 }

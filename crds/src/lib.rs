@@ -19,6 +19,7 @@ pub mod reference;
 mod schema;
 mod segment;
 mod segment_store;
+pub mod shape;
 mod window;
 mod yaml;
 

@@ -1,6 +1,8 @@
 //! Tests of one property's value, as they stand flat beside the property's name: in the criterion `property` and in the
 //! conditions of `where` and `has`.
 //!
+//! The language bounds no text of a test. The API server wants a bound, so it is what an object of Kubernetes has room for.
+//!
 //! Serde cannot both flatten a struct and refuse unknown fields, so a macro writes the tests' fields into each struct.
 
 use kube::KubeSchema;
@@ -52,30 +54,30 @@ macro_rules! with_test_fields {
             #[serde(default, skip_serializing_if = "Option::is_none")]
             pub below: Option<f64>,
             /// Its text form contains this text.
-            #[schemars(length(max = 4096))]
+            #[schemars(length(max = 1_048_576))]
             #[serde(default, skip_serializing_if = "Option::is_none")]
             pub contains: Option<String>,
             /// Its text form starts with this text.
-            #[schemars(length(max = 4096))]
+            #[schemars(length(max = 1_048_576))]
             #[serde(default, skip_serializing_if = "Option::is_none")]
             pub starts_with: Option<String>,
             /// Its text form ends with this text.
-            #[schemars(length(max = 4096))]
+            #[schemars(length(max = 1_048_576))]
             #[serde(default, skip_serializing_if = "Option::is_none")]
             pub ends_with: Option<String>,
             /// Texts are compared in lower case. Default false.
             #[serde(default, skip_serializing_if = "is_off", deserialize_with = "null_as_absent")]
             pub ignore_case: bool,
             /// This RE2 pattern is found in its text form.
-            #[schemars(length(max = 4096))]
+            #[schemars(length(max = 1_048_576))]
             #[serde(default, skip_serializing_if = "Option::is_none")]
             pub matches: Option<String>,
             /// It is a time before this ISO 8601 time.
-            #[schemars(length(max = 64))]
+            #[schemars(length(max = 1_048_576))]
             #[serde(default, skip_serializing_if = "Option::is_none")]
             pub before: Option<String>,
             /// It is a time after this ISO 8601 time.
-            #[schemars(length(max = 64))]
+            #[schemars(length(max = 1_048_576))]
             #[serde(default, skip_serializing_if = "Option::is_none")]
             pub after: Option<String>,
             /// It is a time in this window.

@@ -2,6 +2,7 @@
 
 use kube::KubeSchema;
 use serde::{Deserialize, Serialize};
+use serde_json::Number;
 
 /// A range of whole numbers. At least one bound; together they leave at least one number.
 #[derive(KubeSchema, Serialize, Deserialize, Clone, Debug, Default, PartialEq, Eq)]
@@ -13,33 +14,34 @@ use serde::{Deserialize, Serialize};
     "!(has(self.equals) && (has(self.atLeast) && self.equals < self.atLeast || has(self.above) && self.equals <= self.above \
      || has(self.atMost) && self.equals > self.atMost || has(self.below) && self.equals >= self.below)) \
      && !(has(self.atMost) && (has(self.atLeast) && self.atMost < self.atLeast || has(self.above) && self.atMost <= self.above)) \
-     && !(has(self.below) && (has(self.atLeast) && self.below <= self.atLeast || has(self.above) && self.below <= self.above + 1))"
+     && !(has(self.below) && (has(self.atLeast) && self.below <= self.atLeast || has(self.above) && self.below - 1 <= self.above))"
 ).message("no whole number lies in this range"))]
 pub struct CountRange {
     /// Exactly this number.
-    #[schemars(range(min = 0, max = 1_000_000_000_000_000_i64))]
+    #[schemars(range(min = 0))]
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub equals: Option<i64>,
     /// This number or more.
-    #[schemars(range(min = 0, max = 1_000_000_000_000_000_i64))]
+    #[schemars(range(min = 0))]
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub at_least: Option<i64>,
     /// More than this number.
-    #[schemars(range(min = 0, max = 1_000_000_000_000_000_i64))]
+    #[schemars(range(min = 0))]
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub above: Option<i64>,
     /// This number or less.
-    #[schemars(range(min = 0, max = 1_000_000_000_000_000_i64))]
+    #[schemars(range(min = 0))]
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub at_most: Option<i64>,
     /// Less than this number.
-    #[schemars(range(min = 1, max = 1_000_000_000_000_000_i64))]
+    #[schemars(range(min = 1))]
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub below: Option<i64>,
 }
 
 /// A number computed from a property of the events, and the range in which it has to be. Events whose property is
-/// neither a number nor a text that counts as one are left out.
+/// neither a number nor a text that counts as one are left out. Of sum and average the bounds are exact decimals with nine
+/// digits after the point; of a fraction kubectl hands on what Float64 keeps, 15 digits for certain.
 #[derive(KubeSchema, Serialize, Deserialize, Clone, Debug, Default, PartialEq)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 #[x_kube(validation = Rule::new(
@@ -57,17 +59,17 @@ pub struct PropertyRange {
     pub property: String,
     /// Exactly this number.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub equals: Option<f64>,
+    pub equals: Option<Number>,
     /// This number or more.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub at_least: Option<f64>,
+    pub at_least: Option<Number>,
     /// More than this number.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub above: Option<f64>,
+    pub above: Option<Number>,
     /// This number or less.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub at_most: Option<f64>,
+    pub at_most: Option<Number>,
     /// Less than this number.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub below: Option<f64>,
+    pub below: Option<Number>,
 }

@@ -29,11 +29,11 @@ pub struct Window {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub older_than: Option<String>,
     /// At this ISO 8601 time or later.
-    #[schemars(length(max = 64))]
+    #[schemars(length(max = 1_048_576))]
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub from: Option<String>,
     /// Before this ISO 8601 time.
-    #[schemars(length(max = 64))]
+    #[schemars(length(max = 1_048_576))]
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub to: Option<String>,
     /// Whole days of the segment's time zone.

@@ -22,7 +22,8 @@ use crate::{
     },
     load::{self, LoadError, TouchedUnit},
     manual::{self, Bounds, RunError, slices},
-    publish, schema,
+    publish::{self, BadPattern},
+    schema,
     shards::{Shard, ShardError},
     store::{self, Store, StoreError},
 };
@@ -47,8 +48,8 @@ pub struct Options {
 /// What came of the definitions.
 #[derive(Debug, Default)]
 pub struct Outcome {
-    /// Those that the server would refuse, with its reason.
-    pub refused: Vec<(Definition, String)>,
+    /// Those that the server would refuse, with the pattern.
+    pub refused: Vec<(Definition, BadPattern)>,
     /// Segments that the server would not evaluate in some unit, with its reason.
     pub failed: BTreeMap<u64, String>,
     /// Members of the others.
@@ -183,7 +184,7 @@ impl Work<'_> {
             let of_account: &mut Vec<Root> = roots.entry(account).or_default();
             for definition in &compiled.definitions {
                 match publish::first_bad(definition, compiled, &bad) {
-                    Some(reason) => outcome.refused.push((definition.clone(), reason)),
+                    Some(bad) => outcome.refused.push((definition.clone(), bad)),
                     None => {
                         of_account.push(Root { segment: definition.segment, version: 0, node: definition.root });
                     }

@@ -46,6 +46,7 @@ mod summaries;
 use std::{sync::Arc, time::Instant};
 
 use segment_rules::Compiled;
+use segment_sql::{Statement, ephemeral, load as sql};
 use tokio_util::sync::CancellationToken;
 
 use self::{
@@ -113,6 +114,10 @@ pub async fn load(store: &Store, options: Options, stop: CancellationToken) -> R
 struct Context<'a> {
     store: &'a Store,
     claims: &'a Claims,
+    /// Reads the traits that profiles had before a batch.
+    trait_keys: Statement,
+    /// Profiles of a batch.
+    batch_profiles: usize,
     stop: &'a CancellationToken,
 }
 
@@ -137,7 +142,8 @@ async fn load_under(
     (progress, stop): (&Progress, &CancellationToken),
     report: &mut LoadReport,
 ) -> Result<(), LoadError> {
-    let context = Context { store, claims, stop };
+    let context =
+        Context { store, claims, stop, trait_keys: sql::TRAIT_KEYS, batch_profiles: profiles::BATCH_PROFILES };
     let (pairs, mut accounts, cells, months) = futures::try_join!(
         Pairs::read(store),
         Accounts::read(&context, sizes),
@@ -179,6 +185,7 @@ pub struct Reading {
     options: Options,
     progress: Progress,
     lines: Lines,
+    batch_profiles: usize,
 }
 
 impl Reading {
@@ -186,7 +193,13 @@ impl Reading {
     pub fn start(options: Options) -> Result<Self, LoadError> {
         let progress = Progress::new(&options)?;
         let lines = Lines::read(&options, &progress);
-        Ok(Self { options, progress, lines })
+        Ok(Self { options, progress, lines, batch_profiles: profiles::BATCH_PROFILES })
+    }
+
+    /// Inserts so many profiles at a time: a test that looks at several batches needs few lines.
+    #[must_use]
+    pub fn in_batches_of(self, batch_profiles: usize) -> Self {
+        Self { batch_profiles, ..self }
     }
 }
 
@@ -195,12 +208,12 @@ impl Reading {
 pub(crate) async fn load_unseen(
     store: &Store,
     compiled: &Compiled,
-    Reading { options, progress, lines }: Reading,
+    Reading { options, progress, lines, batch_profiles }: Reading,
     stop: &CancellationToken,
 ) -> Result<Vec<TouchedUnit>, LoadError> {
     let sizes = accounts::count_profiles(&options, stop).await?;
     let claims = Claims::none(store);
-    let context = Context { store, claims: &claims, stop };
+    let context = Context { store, claims: &claims, stop, trait_keys: ephemeral::KNOWN_TRAITS, batch_profiles };
     let mut accounts = Accounts::none(&context, sizes);
     let summaries = [Kind::Cells, Kind::Months].map(|kind| Summaries::none(&context, kind));
     let pairs = Arc::new(Pairs::asked(compiled));

@@ -18,6 +18,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use segment_rules::{AccountRules, Compiled, Definition, sip_hash_64};
 use uuid::Uuid;
 
+pub use self::patterns::BadPattern;
 pub(crate) use self::patterns::{first_bad, refused_patterns};
 use self::{plan::Wanted, rows::RunRow, survey::Survey};
 pub use self::{
@@ -57,8 +58,8 @@ pub struct Published {
     pub due: usize,
     /// The names of shards that it has work on.
     pub shards: Vec<String>,
-    /// Definitions that the server would refuse, with its reason.
-    pub refused: Vec<(Definition, String)>,
+    /// Definitions that the server would refuse, with the pattern.
+    pub refused: Vec<(Definition, BadPattern)>,
 }
 
 /// How the definitions stand after a publication.
@@ -66,8 +67,8 @@ pub struct Published {
 pub struct Publication {
     /// Each accepted or retired definition.
     pub standings: Vec<Standing>,
-    /// Definitions that the server would refuse, with its reason.
-    pub refused: Vec<(Definition, String)>,
+    /// Definitions that the server would refuse, with the pattern.
+    pub refused: Vec<(Definition, BadPattern)>,
     /// Shards, by index, that did not answer or took nothing, and why.
     pub failures: Vec<(usize, ShardError)>,
 }
@@ -135,7 +136,7 @@ pub async fn publish_definitions(store: &Store, compiled: &Compiled, gone: &[Gon
         let definitions = account.rules.map_or(&[][..], |rules| &rules.definitions);
         for definition in definitions {
             match account.rules.and_then(|rules| patterns::first_bad(definition, rules, &bad)) {
-                Some(reason) => publication.refused.push((definition.clone(), reason)),
+                Some(bad) => publication.refused.push((definition.clone(), bad)),
                 None => account.want(Wanted::of(account.hash, definition), &surveys, clock),
             }
         }

@@ -8,6 +8,8 @@ mod window;
 
 pub(crate) use test::{LOSSY_MEND, LOSSY_REASON};
 
+use std::collections::BTreeMap;
+
 use segment_crds::Criterion as Written;
 
 use crate::canonical::Criterion;
@@ -32,17 +34,21 @@ pub(crate) type CanonicalExpression = Expression<Leaf>;
 /// Reads criteria of one Segment and collects what is wrong with them.
 pub(crate) struct Canonicalizer {
     zone: Zone,
+    /// The literals of numbers that Float64 does not keep, by path.
+    exact: BTreeMap<String, String>,
+    /// The path of each pattern, as it is evaluated.
+    patterns: BTreeMap<String, String>,
     problems: Vec<Problem>,
 }
 
 impl Canonicalizer {
-    pub(crate) fn new(zone: Zone) -> Self {
-        Self { zone, problems: Vec::new() }
+    pub(crate) fn new(zone: Zone, exact: BTreeMap<String, String>) -> Self {
+        Self { zone, exact, patterns: BTreeMap::new(), problems: Vec::new() }
     }
 
-    /// Everything that was found wrong.
-    pub(crate) fn into_problems(self) -> Vec<Problem> {
-        self.problems
+    /// Everything that was found wrong, and the path of each pattern.
+    pub(crate) fn into_parts(self) -> (Vec<Problem>, BTreeMap<String, String>) {
+        (self.problems, self.patterns)
     }
 
     /// The expression of a criterion, or `None` after a problem.

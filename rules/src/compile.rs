@@ -4,6 +4,8 @@ mod build;
 mod documents;
 mod references;
 
+pub use documents::API_VERSION;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
@@ -62,6 +64,10 @@ pub struct Definition {
     pub criteria: BTreeMap<String, NamedCriterion>,
     /// The match, of names of criteria.
     pub expression: Expression<String>,
+    /// The path of each pattern, as it is evaluated.
+    pub patterns: BTreeMap<String, String>,
+    /// The path of the first reference to each Segment, by the name of that.
+    pub references: BTreeMap<String, String>,
 }
 
 impl Definition {

@@ -2,11 +2,13 @@
 
 use std::borrow::Cow;
 
+use serde_json::Number;
+
 use crate::json::abridged;
 use crate::value::DataError;
 
-/// A plain text form longer than this is bad data: an exponent of minus a billion would fill the memory.
-const PLAIN_MAX: usize = 4096;
+/// An exponent that adds more zeros than this is bad data: one of minus a billion would fill the memory.
+const ZEROS_MAX: usize = 4096;
 
 /// Billionths in one.
 pub(crate) const BILLION: i128 = 1_000_000_000;
@@ -31,9 +33,6 @@ pub(crate) fn plain(literal: &str) -> Result<Cow<'_, str>, DataError> {
         });
     }
     let trimmed = if literal.contains('.') { literal.trim_end_matches('0').trim_end_matches('.') } else { literal };
-    if trimmed.len() > PLAIN_MAX {
-        return Err(DataError::new(format!("the number {} has too many digits", abridged(literal))));
-    }
     Ok(Cow::Borrowed(if trimmed == "-0" { "0" } else { trimmed }))
 }
 
@@ -49,13 +48,12 @@ fn without_exponent(mantissa: &str, exponent: &str) -> Option<String> {
     // How many of the significant digits stand before the point; negative: zeros after the point come first.
     let point = i64::try_from(whole.len()).ok()? - i64::try_from(leading).ok()?;
     let point = point.checked_add(exponent.parse::<i64>().ok()?)?;
-    let limit = i64::try_from(PLAIN_MAX).ok()?;
-    if significant.len() > PLAIN_MAX || !(-limit..=limit).contains(&point) {
+    let (before, zeros) = (usize::try_from(point.max(0)).ok()?, usize::try_from((-point).max(0)).ok()?);
+    if zeros.max(before.saturating_sub(significant.len())) > ZEROS_MAX {
         return None;
     }
-    let before = usize::try_from(point.max(0)).ok()?;
     Some(if point <= 0 {
-        format!("{sign}0.{}{significant}", "0".repeat(usize::try_from(-point).ok()?))
+        format!("{sign}0.{}{significant}", "0".repeat(zeros))
     } else if before >= significant.len() {
         format!("{sign}{significant}{}", "0".repeat(before - significant.len()))
     } else {
@@ -82,6 +80,14 @@ pub(crate) fn billionths(plain: &str) -> Option<i128> {
 pub(crate) fn of_float(number: f64) -> String {
     // Rust writes Float64 without exponent and as short as reads back the same.
     format!("{}", number + 0.0)
+}
+
+/// The text form of a number that stands in a Segment.
+pub(crate) fn of_number(number: &Number) -> String {
+    match number.as_f64() {
+        Some(float) if number.is_f64() => of_float(float),
+        _ => number.to_string(),
+    }
 }
 
 /// Whether a Float64 keeps all digits of a number literal, so that a server that holds it as Float64 changes nothing.

@@ -79,17 +79,15 @@ impl<Leaf> Expression<Leaf> {
 pub(crate) fn parse(text: &str) -> Result<Expression<String>, Complaint> {
     check_length_and_depth(text)?;
     let parsed = cel::parser::Parser::new().parse(text);
-    let parsed = parsed.map_err(|errors| {
-        let first = errors.errors.first().map(|error| format!(" at character {}: {}", error.pos.1, error.msg));
-        Complaint::new(format!("this is no boolean expression{}", first.unwrap_or_default()), MEND)
-    })?;
-    from_cel(parsed)
+    // CEL's parser explains itself in terms of its grammar: what it expects is said in ours.
+    from_cel(parsed.map_err(|_| Complaint::new(break_of(text), MEND))?)
 }
 
 /// Refuses what is too long or too deep, and characters that no boolean expression of names has.
 fn check_length_and_depth(text: &str) -> Result<(), Complaint> {
     if text.trim().is_empty() {
-        return Err(Complaint::new("the expression is empty", "leave match out if all criteria must hold"));
+        let mend = "leave match out if all criteria must hold; quote an expression that begins with !, which YAML takes for a tag";
+        return Err(Complaint::new("the expression is empty", mend));
     }
     if text.chars().count() > LENGTH_MAX {
         let reason = format!("the expression is longer than {LENGTH_MAX} characters");
@@ -123,6 +121,33 @@ fn check_length_and_depth(text: &str) -> Result<(), Complaint> {
     if open.is_empty() { Ok(()) } else { Err(Complaint::new("a closing parenthesis is missing", MEND)) }
 }
 
+/// Where a text ceases to be a boolean expression.
+fn break_of(text: &str) -> String {
+    let mut operand_comes = true;
+    let mut rest = text;
+    loop {
+        rest = rest.trim_start();
+        let length =
+            rest.len() - rest.trim_start_matches(|next: char| next.is_ascii_alphanumeric() || next == '_').len();
+        let begins = |operator: &str| rest.starts_with(operator);
+        let (taken, operand_follows) = match (operand_comes, length) {
+            (true, 1..) => (length, false),
+            (true, 0) if begins("(") || begins("!") => (1, true),
+            (false, 0) if begins(")") => (1, false),
+            (false, 0) if begins("&&") || begins("||") => (2, true),
+            _ => break,
+        };
+        operand_comes = operand_follows;
+        rest = &rest[taken..];
+    }
+    let wanted = if operand_comes { "a name, ! or ( has to stand" } else { "&& or || has to stand" };
+    let at = text[..text.len() - rest.len()].chars().count() + 1;
+    match rest.split_whitespace().next() {
+        Some(word) => format!("at character {at} {wanted}, not {word}"),
+        None => format!("at the end {wanted}"),
+    }
+}
+
 fn from_cel(expression: IdedExpr) -> Result<Expression<String>, Complaint> {
     match expression.expr {
         CelExpr::Ident(name) => Ok(Expression::Leaf(name)),
@@ -133,7 +158,10 @@ fn from_cel(expression: IdedExpr) -> Result<Expression<String>, Complaint> {
                 operators::LOGICAL_AND => Ok(Expression::All(operands)),
                 operators::LOGICAL_OR => Ok(Expression::Any(operands)),
                 operators::LOGICAL_NOT if operands.len() == 1 => Ok(operands.remove(0).negated()),
-                _ => Err(Complaint::new(format!("match has no {name}"), MEND)),
+                _ if name.starts_with(|first: char| first.is_ascii_alphabetic()) => {
+                    Err(Complaint::new(format!("match has no functions, such as {name}()"), MEND))
+                }
+                _ => Err(Complaint::new(format!("match has no {}", name.trim_matches(['_', '@'])), MEND)),
             }
         }
         CelExpr::Literal(_) => Err(Complaint::new("match has no literals", MEND)),

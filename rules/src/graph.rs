@@ -10,8 +10,10 @@ use crate::canonical::Criterion;
 use crate::hash;
 use crate::normal::Normal;
 
-/// The most nodes that one definition may add. A match of 4,096 characters cannot say so many; this is a last line.
-pub(crate) const NODES_MAX: usize = 1024;
+/// The most nodes that one definition may add. A match of 4,096 characters has at most 1,366 names, for two characters stand
+/// between two of them; each name may be a node of its own (a range with two bounds), and joining them takes fewer nodes
+/// than there are names. So no match can say so many; this is a last line.
+pub(crate) const NODES_MAX: usize = 4096;
 
 /// How the children of a node are joined.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]

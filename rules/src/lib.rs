@@ -22,7 +22,9 @@ mod value;
 pub mod yaml;
 mod zone;
 
-pub use compile::{AccountRules, Compiled, Definition, NamedCriterion, NamedLeaf, compile, property_pairs};
+pub use compile::{
+    API_VERSION, AccountRules, Compiled, Definition, NamedCriterion, NamedLeaf, compile, property_pairs,
+};
 pub use expression::Expression;
 pub use flatten::{flatten, flatten_first};
 pub use graph::{Child, Node, Op, Target, nobody};

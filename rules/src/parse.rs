@@ -2,8 +2,9 @@
 
 mod fields;
 mod names;
+mod shape;
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
 use segment_crds::{Criterion as Written, SegmentSpec};
 use serde_json::Value;
@@ -61,6 +62,8 @@ pub(crate) struct ParsedSegment {
     pub(crate) suspended: bool,
     /// In the order of the document.
     pub(crate) criteria: Vec<ParsedCriterion>,
+    /// The path of each pattern, as it is evaluated.
+    pub(crate) patterns: BTreeMap<String, String>,
     /// Of names of criteria.
     pub(crate) expression: Expression<String>,
 }
@@ -99,13 +102,13 @@ pub(crate) fn segment(
 ) -> Result<ParsedSegment, Vec<Problem>> {
     let mut problems: Vec<Problem> = names::problems(object).collect();
     problems.extend(fields::unknown_fields(&document.value));
-    problems
-        .extend(fields::lossy_values(&document.lossy_numbers).map(|path| Problem::new(path, LOSSY_REASON, LOSSY_MEND)));
+    let exact = fields::lossy_numbers(document);
+    problems.extend(fields::lossy_values(&exact).map(|path| Problem::new(path, LOSSY_REASON, LOSSY_MEND)));
     let spec: SegmentSpec = match fields::spec(&document.value) {
         Ok(spec) => spec,
-        Err(problem) => {
-            problems.push(problem);
-            return Err(problems);
+        Err(misfits) => {
+            problems.extend(misfits);
+            return Err(unique(problems));
         }
     };
     let at = At::root("spec");
@@ -117,11 +120,22 @@ pub(crate) fn segment(
         problems.push(problem);
         Zone::utc()
     });
-    if !(1..=ACCOUNT_MAX).contains(&spec.account.chars().count()) {
-        let reason = format!("the account has {} characters", spec.account.chars().count());
-        problems.push(Problem::new("spec.account", reason, format!("write 1 to {ACCOUNT_MAX} characters")));
+    let texts = [
+        ("spec.account", Some(&spec.account), ACCOUNT_MAX),
+        ("spec.storeRef.name", Some(&spec.store_ref.name), names::NAME_MAX),
+        ("spec.storeRef.namespace", spec.store_ref.namespace.as_ref(), names::NAMESPACE_MAX),
+    ];
+    for (path, text, most) in texts {
+        let length = text.map_or(1, |text| text.chars().count());
+        if !(1..=most).contains(&length) {
+            let reason = format!("the text has {length} characters");
+            problems.push(Problem::new(path, reason, format!("write 1 to {most} characters")));
+        }
     }
-    let criteria = criteria(&spec.criteria, zone, at.field("criteria"), &mut problems);
+    let mut canonicalizer = Canonicalizer::new(zone, exact);
+    let criteria = criteria(&spec.criteria, &mut canonicalizer, at.field("criteria"), &mut problems);
+    let (found, patterns) = canonicalizer.into_parts();
+    problems.extend(found);
     let expression = expression(spec.match_.as_deref(), &spec.criteria, at, &mut problems);
     match expression {
         Some(expression) if problems.is_empty() => Ok(ParsedSegment {
@@ -130,6 +144,7 @@ pub(crate) fn segment(
             account: spec.account,
             suspended: spec.suspend,
             criteria,
+            patterns,
             expression,
         }),
         _ => Err(unique(problems)),
@@ -171,14 +186,18 @@ fn zone(
 }
 
 /// The criteria that are good; what is wrong with the others goes to the problems.
-fn criteria(written: &[Written], zone: Zone, at: At<'_>, problems: &mut Vec<Problem>) -> Vec<ParsedCriterion> {
+fn criteria(
+    written: &[Written],
+    canonicalizer: &mut Canonicalizer,
+    at: At<'_>,
+    problems: &mut Vec<Problem>,
+) -> Vec<ParsedCriterion> {
     if written.len() > CRITERIA_MAX {
         let reason = format!("there are {} criteria", written.len());
         let mend = format!("write at most {CRITERIA_MAX}, and refer to other Segments by criteria of kind segment");
         problems.push(Problem::new(at.to_string(), reason, mend));
     }
     let mut seen: HashMap<&str, usize> = HashMap::new();
-    let mut canonicalizer = Canonicalizer::new(zone);
     let mut criteria = Vec::new();
     for (number, criterion) in written.iter().enumerate() {
         let at = at.index(number);
@@ -191,7 +210,6 @@ fn criteria(written: &[Written], zone: Zone, at: At<'_>, problems: &mut Vec<Prob
             criteria.push(ParsedCriterion { name: criterion.name.clone(), kind, expression });
         }
     }
-    problems.extend(canonicalizer.into_problems());
     criteria
 }
 

@@ -49,11 +49,19 @@ pub fn consent_ms(text: &str) -> Result<i64, DataError> {
 /// The instant of an evaluation: a date and time with an offset or `Z`; digits beyond the millisecond are cut off.
 pub fn as_of_ms(text: &str) -> Result<i64, DataError> {
     let upper = text.replace('t', "T").replace('z', "Z");
+    let refused = |reason: &str| Err(DataError::new(format!("{text:?} {reason}: write 2026-06-15T12:00:00Z")));
     match read(&upper) {
-        Some(Read { time: Time::Instant(ms), zoned: true }) => Ok(ms),
-        Some(_) => Err(DataError::new(format!("{text:?} has neither an offset nor Z: write 2026-06-15T12:00:00Z"))),
-        None => Err(DataError::new(format!("{text:?} is no RFC 3339 time: write 2026-06-15T12:00:00Z"))),
+        Some(Read { time: Time::Instant(ms), zoned: true }) if is_rfc_3339(&upper) => Ok(ms),
+        Some(Read { zoned: false, .. }) => refused("has neither an offset nor Z"),
+        Some(_) => refused("is no RFC 3339 time, which has seconds and an offset such as +02:00"),
+        None => refused("is no RFC 3339 time of the years 1900 to 2299"),
     }
+}
+
+/// Whether a text that is a zoned time has seconds, and a colon in its offset.
+fn is_rfc_3339(text: &str) -> bool {
+    let has_seconds = text.as_bytes().get(16) == Some(&b':');
+    has_seconds && (text.ends_with('Z') || text.as_bytes().get(text.len() - 3) == Some(&b':'))
 }
 
 struct Read {

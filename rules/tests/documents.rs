@@ -20,6 +20,11 @@ fn check(text: &str, expected: &Value) {
     assert_eq!(values(text), std::slice::from_ref(expected), "{text}");
 }
 
+/// The numbers that Float64 does not keep.
+fn lossy(document: &Document) -> Vec<(&str, &str)> {
+    document.lossy_numbers.iter().map(|(pointer, literal)| (pointer.as_str(), literal.as_str())).collect()
+}
+
 /// What a plain scalar becomes.
 #[track_caller]
 fn check_scalar(scalar: &str, expected: &Value) {
@@ -47,10 +52,34 @@ fn several_documents_and_lists() {
         found.iter().map(|one| one.value.clone()).collect::<Vec<_>>(),
         [json!({"a": 1}), json!({"b": 2}), json!({"c": 9_007_199_254_740_993_i64})]
     );
-    assert_eq!(found[2].lossy_numbers, ["/c"]);
+    assert_eq!(lossy(&found[2]), [("/c", "9007199254740993")]);
     check("{\"a\": [1, {\"b\": \"\\u00e9\"}], \"c\": null}", &json!({"a": [1, {"b": "é"}], "c": null}));
     check("\u{feff}a: 1", &json!({"a": 1}));
     check("a: |\n  x\n  y\nb: >-\n  x\n  y\n", &json!({"a": "x\ny\n", "b": "x y"}));
+}
+
+#[test]
+fn json_values_one_after_the_other() {
+    assert_eq!(
+        values("{\"a\": 1}\n{\"b\": [\n2]} {\"kind\": \"List\", \"items\": [{\"c\": 3}]}\n\n"),
+        [json!({"a": 1}), json!({"b": [2]}), json!({"c": 3})]
+    );
+    // A first document in braces does not make JSON of the rest.
+    assert_eq!(values("{a: 1}\n---\nb: 2\n"), [json!({"a": 1}), json!({"b": 2})]);
+    assert_eq!(values("{\"a\": 1}\n---\n{\"b\": 2}\n"), [json!({"a": 1}), json!({"b": 2})]);
+    let found = documents("{\"a\": 1}\n{\"b\": 9007199254740993}").unwrap();
+    assert_eq!(lossy(&found[1]), [("/b", "9007199254740993")]);
+    check_error("{\"a\": 1}\n{\"b\": 2,\n \"b\": 3}", 3, "stands twice");
+    check_error("{\"a\": 1}\n5", 2, "no object");
+}
+
+#[test]
+fn an_unquoted_negation_is_told_to_be_quoted() {
+    for text in ["match: !a && (a || b)", "match: !a && a", "match: !(a) && b"] {
+        check_error(&format!("spec:\n  {text}\n"), 2, "quote");
+    }
+    check("match: a && !b", &json!({"match": "a && !b"}));
+    check("match: \"!a && b\"", &json!({"match": "!a && b"}));
 }
 
 #[test]
@@ -117,15 +146,16 @@ fn numbers_as_kubernetes_reads_them() {
     for (text, expected) in cases {
         check_scalar(text, &expected);
     }
-    for (text, lossy) in [
-        ("1.10", false),
-        ("0.1", false),
-        ("123456789012345678901234567890", true),
-        ("1e400", true),
-        ("\"1e400\"", false),
+    for kept in ["1.10", "0.1", "\"1e400\""] {
+        assert_eq!(lossy(&documents(&format!("a: [{kept}]")).unwrap()[0]), [], "{kept}");
+    }
+    for (text, literal) in [
+        ("123456789012345678901234567890", "123456789012345678901234567890"),
+        ("1e400", "1e400"),
+        ("+12345678.1234567890", "12345678.1234567890"),
+        ("0x20_0000_0000_0001", "9007199254740993"),
     ] {
-        let found: Vec<Document> = documents(&format!("a: [{text}]")).unwrap();
-        assert_eq!(found[0].lossy_numbers, if lossy { vec!["/a/0"] } else { vec![] }, "{text}");
+        assert_eq!(lossy(&documents(&format!("a: [{text}]")).unwrap()[0]), [("/a/0", literal)], "{text}");
     }
     check_error("a: .inf", 1, "no number that JSON can hold");
     check_error("a: !!int x", 1, "its tag");
@@ -137,7 +167,12 @@ fn anchors_and_merges() {
     check("a: &x {b: 1, c: 2}\nd: {<<: *x, c: 3}\n", &json!({"a": {"b": 1, "c": 2}, "d": {"b": 1, "c": 3}}));
     check("d: {c: 3, <<: [{b: 1}, {b: 2, e: 5}]}\n", &json!({"d": {"b": 1, "c": 3, "e": 5}}));
     check("a: &x 1\nb: &x 2\nc: *x\n", &json!({"a": 1, "b": 2, "c": 2}));
-    assert_eq!(documents("a: &x 9007199254740993\nb: {c: *x}\n").unwrap()[0].lossy_numbers, ["/a", "/b/c"]);
+    let twice = documents("a: &x 9007199254740993\nb: {c: *x}\n").unwrap();
+    assert_eq!(lossy(&twice[0]), [("/a", "9007199254740993"), ("/b/c", "9007199254740993")]);
+    check("a: &x-1_Y 1\nb: *x-1_Y\n", &json!({"a": 1, "b": 1}));
+    for anchor in ["&", "é", "a:b", "a.b"] {
+        check_error(&format!("b: 1\na: &{anchor} 1\n"), 2, "for an anchor");
+    }
     check_error("a: *x", 1, "");
     check_error("a: 1\nd: {<<: 5}", 2, "<< takes");
     check_error("a: &x 1\n---\nb: *x", 3, "");

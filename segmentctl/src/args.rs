@@ -40,8 +40,10 @@ pub(crate) enum Command {
     /// Have Segments of a cluster evaluated now.
     Run(RunArgs),
     /// Suspend Segments of a cluster: their members stay as they are.
+    #[command(after_help = SUSPEND_EXAMPLES)]
     Suspend(SuspendArgs),
     /// Resume Segments that were suspended.
+    #[command(after_help = RESUME_EXAMPLES)]
     Resume(SuspendArgs),
     /// Print the logs of the pods that evaluated a Segment of a cluster last.
     Logs(LogsArgs),
@@ -60,7 +62,13 @@ pub(crate) struct ClusterArgs {
     pub(crate) context: Option<String>,
 }
 
+const STATUS_EXAMPLES: &str = "Examples:
+  segmentctl status -n marketing
+  segmentctl status lapsing-vips -n marketing
+  segmentctl status --all-namespaces";
+
 #[derive(Debug, ClapArgs)]
+#[command(after_help = STATUS_EXAMPLES)]
 pub(crate) struct StatusArgs {
     #[command(flatten)]
     pub(crate) cluster: ClusterArgs,
@@ -71,11 +79,16 @@ pub(crate) struct StatusArgs {
     pub(crate) segment: Option<String>,
 }
 
+const MEMBERS_EXAMPLES: &str =
+    "It asks the store's shards, so their addresses have to be reachable from here; the store's Secret is
+read with the rights of the caller.
+
+Examples:
+  segmentctl members lapsing-vips -n marketing
+  segmentctl members lapsing-vips -n marketing --after p1000 --limit 5000   # the next page";
+
 #[derive(Debug, ClapArgs)]
-#[command(
-    after_help = "It asks the store's shards, so their addresses have to be reachable from here; the store's Secret is
-read with the rights of the caller."
-)]
+#[command(after_help = MEMBERS_EXAMPLES)]
 pub(crate) struct MembersArgs {
     #[command(flatten)]
     pub(crate) cluster: ClusterArgs,
@@ -89,7 +102,11 @@ pub(crate) struct MembersArgs {
     pub(crate) after: String,
 }
 
+const RUN_EXAMPLES: &str = "Examples:
+  segmentctl run lapsing-vips -n marketing --wait";
+
 #[derive(Debug, ClapArgs)]
+#[command(after_help = RUN_EXAMPLES)]
 pub(crate) struct RunArgs {
     #[command(flatten)]
     pub(crate) cluster: ClusterArgs,
@@ -101,6 +118,12 @@ pub(crate) struct RunArgs {
     pub(crate) segments: Vec<String>,
 }
 
+const SUSPEND_EXAMPLES: &str = "Examples:
+  segmentctl suspend lapsing-vips near-boston -n marketing";
+
+const RESUME_EXAMPLES: &str = "Examples:
+  segmentctl resume lapsing-vips near-boston -n marketing";
+
 #[derive(Debug, ClapArgs)]
 pub(crate) struct SuspendArgs {
     #[command(flatten)]
@@ -110,7 +133,11 @@ pub(crate) struct SuspendArgs {
     pub(crate) segments: Vec<String>,
 }
 
+const LOGS_EXAMPLES: &str = "Examples:
+  segmentctl logs lapsing-vips -n marketing";
+
 #[derive(Debug, ClapArgs)]
+#[command(after_help = LOGS_EXAMPLES)]
 pub(crate) struct LogsArgs {
     #[command(flatten)]
     pub(crate) cluster: ClusterArgs,

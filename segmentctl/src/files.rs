@@ -7,7 +7,8 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use segment_rules::{Compiled, Definition, Refusal, compile, yaml};
+use segment_jobs::publish::BadPattern;
+use segment_rules::{API_VERSION, Compiled, Definition, Refusal, compile, yaml};
 use serde_json::Value;
 
 use crate::exit::Failure;
@@ -126,14 +127,30 @@ pub(crate) fn report(segments: &Segments) {
 }
 
 /// Prints which Segments the server refused; whether any was, by it or by the compiler.
-pub(crate) fn report_refused(segments: &Segments, by_server: &[(Definition, String)]) -> bool {
-    for (definition, reason) in by_server {
+pub(crate) fn report_refused(segments: &Segments, by_server: &[(Definition, BadPattern)]) -> bool {
+    for (definition, bad) in by_server {
         let object = (definition.namespace.clone(), definition.name.clone());
+        let why = why_refused(definition, bad, by_server);
         for file in segments.files(&object) {
-            eprintln!("refused: {file}: {}/{}: spec.criteria: {reason}; write it in another way", object.0, object.1);
+            eprintln!("refused: {file}: {}/{}: {why}", object.0, object.1);
         }
     }
     segments.refused() + by_server.len() > 0
+}
+
+/// The path, the reason and the mend: of the pattern, or of the reference to a Segment that has it.
+fn why_refused(definition: &Definition, bad: &BadPattern, by_server: &[(Definition, BadPattern)]) -> String {
+    if let Some(path) = definition.patterns.get(&bad.pattern) {
+        return format!("{path}: {bad}; write it in another way");
+    }
+    let refused =
+        |name: &str| by_server.iter().any(|one| one.0.namespace == definition.namespace && one.0.name == name);
+    match definition.references.iter().find(|(name, _)| refused(name)) {
+        Some((name, path)) => {
+            format!("{path}: the Segment {}/{name} is refused itself; mend that Segment first", definition.namespace)
+        }
+        None => format!("spec.criteria: {bad}; write it in another way"),
+    }
 }
 
 /// Prints that the server would not evaluate a Segment.
@@ -179,8 +196,7 @@ fn text(path: &Path) -> Result<Result<String, &'static str>, Failure> {
 }
 
 fn is_segment(document: &Value) -> bool {
-    let is_ours = |version: &str| version.starts_with("segmentation.dev/");
-    document["kind"] == "Segment" && document["apiVersion"].as_str().is_some_and(is_ours)
+    document["kind"] == "Segment" && document["apiVersion"] == API_VERSION
 }
 
 /// Namespace and name as the compiler takes them; `None` for a Segment that it calls nameless.

@@ -351,6 +351,7 @@ pub mod ephemeral {
     statements! {
         /// All statements of this folder.
         ALL, "ephemeral":
+        KNOWN_TRAITS = "known_traits",
         LIVE_PROFILES = "live_profiles",
         NAMES = "names",
         RESULTS = "results",

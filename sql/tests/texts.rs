@@ -44,7 +44,7 @@ const MAY_DIFFER: [(&str, &str, &str); 10] = [
 ];
 
 /// What accounts own: rows that no statement may read without saying whose.
-const FACTS: [&str; 19] = [
+const FACTS: [&str; 27] = [
     "profiles",
     "profile_names",
     "traits",
@@ -64,6 +64,14 @@ const FACTS: [&str; 19] = [
     "event_properties",
     "event_property_values",
     "membership",
+    "membership_changes",
+    "definitions",
+    "live_definitions",
+    "nodes",
+    "criteria",
+    "evaluations",
+    "unit_loads",
+    "property_pairs",
 ];
 
 /// The conditions that name accounts; one of them stands in the very SELECT that reads facts.
@@ -80,12 +88,23 @@ const OF_ACCOUNTS: [&str; 8] = [
 ];
 
 /// Statements that read facts of all accounts, and why that is right.
-const OF_ALL_ACCOUNTS: [(&str, &str, &str); 9] = [
+const OF_ALL_ACCOUNTS: [(&str, &str, &str); 20] = [
+    ("commit/apply_live_definitions", "evaluations", "the rows of one batch of a run, whose accounts they name"),
+    ("commit/apply_membership", "evaluations", "as above; joined to pages by account"),
+    ("commit/membership_changes", "evaluations", "as above"),
     ("ephemeral/live_profiles", "profile_names", "a store for one evaluation: who asks has brought all of it"),
     ("ephemeral/names", "profile_names", "as above"),
+    ("load/property_pairs", "property_pairs", "a load may get events of any account"),
     ("load/mend_names", "profiles", "copies rows as they are, for all accounts that a dead load wrote"),
     ("load/summarised_units", "month_summaries", "a load may get events of any account"),
     ("load/units_with_cells", "trait_summaries", "a load may get documents of any account"),
+    ("publish/backfill_unfilled", "property_pairs", "all accounts that have something to fill in"),
+    ("publish/published", "definitions", "a publication states all Segments of the store"),
+    ("publish/published", "live_definitions", "as above"),
+    ("publish/retired_since", "definitions", "counts Segments of the store, and tells no more"),
+    ("publish/unfilled_buckets", "property_pairs", "all accounts that have something to fill in"),
+    ("run/done", "evaluations", "the rows of one run, whose accounts they name"),
+    ("run/evaluations", "evaluations", "as above"),
     ("schema/44_members", "membership", "a view for readers, who name the account"),
     ("schema/44_members", "profile_names", "a view for readers, who name the account"),
     ("schema/45_profile_segments", "profiles", "a view for readers, who name the account"),

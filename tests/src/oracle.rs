@@ -17,7 +17,6 @@ use criterion::Criterion;
 use data::{Accounts, Profile};
 use expression::Expression;
 use jiff::tz::{TimeZone, TimeZoneDatabase};
-use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::LazyLock;
 use time::Clock;
@@ -36,7 +35,7 @@ pub(crate) fn zone_named(name: &str) -> Result<TimeZone, jiff::Error> {
 #[derive(Clone, Copy, Debug)]
 pub struct Input<'a> {
     /// Documents; those of the kind `Segment` are evaluated, a `SegmentStore` gives its `spec.timeZone`.
-    pub documents: &'a [Value],
+    pub documents: &'a [Json],
     /// The zone of Segments that have none, and no store with one among the documents.
     pub store_time_zone: Option<&'a str>,
     /// NDJSON.
@@ -90,8 +89,8 @@ pub fn edges(window: &Json, zone: &str, as_of: i64) -> Vec<i64> {
 /// The members of all segments.
 pub fn evaluate(input: Input<'_>) -> Result<BTreeSet<Member>, Trouble> {
     let accounts = data::read(input.profiles, input.events).map_err(Trouble::BadData)?;
-    let documents: Vec<Json> = input.documents.iter().map(Json::from).collect();
-    let stores = store_zones(&documents);
+    let documents = input.documents;
+    let stores = store_zones(documents);
     let mut segments = Segments::new();
     for document in documents.iter().filter(|document| kind(document) == "Segment") {
         let key = (namespace(document), name(document, "metadata"));

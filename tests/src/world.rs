@@ -90,11 +90,8 @@ impl Batch {
     /// What the oracle finds.
     pub fn by_oracle(&self) -> Result<BTreeSet<Found>, Trouble> {
         let files = self.render();
-        let documents: Result<Vec<_>, _> =
-            self.documents().iter().map(|document| serde_json::from_str(&document.to_string())).collect();
-        let documents = documents.map_err(|error| Trouble::Unreadable(error.to_string()))?;
         let input = Input {
-            documents: &documents,
+            documents: &self.documents(),
             store_time_zone: None,
             profiles: &files.profiles,
             events: &files.events,

@@ -2,9 +2,9 @@
 
 use anyhow::{Context, Result, ensure};
 use segment_tests::evaluator::Segmentctl;
+use segment_tests::json::Json;
 use segment_tests::oracle::{self, Input, Trouble};
 use segment_tests::world::Files;
-use serde_json::Value;
 
 const LINES: &str = include_str!("bad_data.txt");
 const SEGMENT: &str = r#"{"apiVersion": "segmentation.dev/v1alpha1", "kind": "Segment",
@@ -18,6 +18,10 @@ struct Case {
     is_bad: bool,
     files: Files,
     title: &'static str,
+}
+
+fn document(text: &str) -> Result<Json> {
+    Json::parse(text).map_err(anyhow::Error::msg)
 }
 
 /// The line in question is the third, behind a good one and a blank one.
@@ -40,7 +44,7 @@ fn cases() -> Result<Vec<Case>> {
 
 #[test]
 fn the_oracle_refuses_bad_lines_and_no_others() -> Result<()> {
-    let documents: [Value; 1] = [serde_json::from_str(SEGMENT)?];
+    let documents = [document(SEGMENT)?];
     for case in cases()? {
         let files = &case.files;
         let input = Input {
@@ -84,8 +88,8 @@ fn a_stores_time_zone_holds_where_a_segment_has_none() -> Result<()> {
     let without = SEGMENT.replace(r#""account": "42""#, &format!(r#""account": "42", {criteria}"#));
     let with = without.replace("everyone", "in-utc").replace(r#""account""#, r#""timeZone": "UTC", "account""#);
     let events = r#"{"account": "42", "id": "e0", "profile": "p0", "metric": "m", "time": "2026-06-15T03:59:59.999Z"}"#;
-    let documents = [serde_json::from_str(&without)?, serde_json::from_str(&with)?, serde_json::from_str(STORE)?];
-    let by = |documents: &[Value], store_time_zone| {
+    let documents = [document(&without)?, document(&with)?, document(STORE)?];
+    let by = |documents: &[Json], store_time_zone| {
         let input = Input { documents, store_time_zone, profiles: "", events, as_of: AS_OF };
         let members = oracle::evaluate(input).unwrap_or_default();
         members.into_iter().map(|member| member.segment).collect::<Vec<_>>()

@@ -7,7 +7,6 @@ use std::collections::{HashMap, HashSet};
 
 use clickhouse::Row;
 use futures::{StreamExt, TryStreamExt, stream};
-use segment_sql::load as sql;
 use serde::Deserialize;
 
 use super::{
@@ -22,7 +21,7 @@ use crate::shards::{Shard, ShardError};
 
 const TABLE: &str = "traits_by_profile";
 /// Profiles of a batch.
-const BATCH_PROFILES: usize = 200_000;
+pub(super) const BATCH_PROFILES: usize = 200_000;
 /// Traits that end a batch too.
 const BATCH_TRAITS: usize = 500_000;
 /// Profiles whose traits one statement reads.
@@ -80,7 +79,7 @@ impl<'a> Profiles<'a> {
         self.lines += u64::try_from(chunk.profiles.len()).unwrap_or(0);
         self.batch_traits += chunk.profiles.iter().map(|profile| profile.traits.len()).sum::<usize>();
         self.batch.extend(chunk.profiles.into_iter().map(|profile| (hashes[profile.account as usize], profile)));
-        if self.batch.len() >= BATCH_PROFILES || self.batch_traits >= BATCH_TRAITS {
+        if self.batch.len() >= self.context.batch_profiles || self.batch_traits >= BATCH_TRAITS {
             self.flush(accounts).await?;
         }
         Ok(())
@@ -170,7 +169,7 @@ async fn read_traits(
 ) -> Result<HashMap<Number, Vec<String>>, ShardError> {
     let scope = context.claims.scope(shard);
     let mut readings = stream::iter(known.chunks(PROFILES_OF_A_READING))
-        .map(|profiles| context.store.shards[shard].call(sql::TRAIT_KEYS, &scope).param("profiles", profiles).rows())
+        .map(|profiles| context.store.shards[shard].call(context.trait_keys, &scope).param("profiles", profiles).rows())
         .buffered(READINGS_AT_ONCE);
     let mut had: HashMap<Number, Vec<String>> = HashMap::with_capacity(known.len());
     while let Some(rows) = readings.try_next().await? {

@@ -13,6 +13,16 @@ use crate::shards::{Shard, ShardError};
 /// Patterns that the server refuses, with its reason.
 pub(crate) type Refused = HashMap<String, String>;
 
+/// A pattern that the server refuses.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("the pattern `{pattern}` is refused by the server: {reason}")]
+pub struct BadPattern {
+    /// As it is evaluated.
+    pub pattern: String,
+    /// The server's reason.
+    pub reason: String,
+}
+
 /// Asks the server about every pattern.
 pub(crate) async fn refused_patterns(shard: &Shard, compiled: &Compiled) -> Result<Refused, ShardError> {
     refused(shard, compiled, &HashSet::new()).await
@@ -34,7 +44,7 @@ pub(super) async fn refused(shard: &Shard, compiled: &Compiled, known: &HashSet<
 }
 
 /// Why a definition cannot be evaluated: the first bad pattern that it reaches.
-pub(crate) fn first_bad(definition: &Definition, rules: &AccountRules, bad: &Refused) -> Option<String> {
+pub(crate) fn first_bad(definition: &Definition, rules: &AccountRules, bad: &Refused) -> Option<BadPattern> {
     if bad.is_empty() {
         return None;
     }
@@ -50,7 +60,7 @@ pub(crate) fn first_bad(definition: &Definition, rules: &AccountRules, bad: &Ref
                 Target::Criterion(criterion) => {
                     let found = rules.criteria.get(&criterion).map(patterns).unwrap_or_default();
                     if let Some((pattern, reason)) = found.into_iter().find_map(|pattern| bad.get_key_value(pattern)) {
-                        return Some(format!("the pattern `{pattern}` is refused by the server: {reason}"));
+                        return Some(BadPattern { pattern: pattern.clone(), reason: reason.clone() });
                     }
                 }
                 Target::Universe => {}

@@ -56,11 +56,11 @@ impl Segments {
             tracing::warn!(error = segment_jobs::manual::chain(error), "a shard took no publication");
             self.failed = true;
         }
-        for (definition, reason) in publication.refused {
+        for (definition, bad) in publication.refused {
             let path = format!("{}/{}", definition.namespace, definition.name);
             if let Some(entry) = self.book.get_mut(&path) {
                 self.standings.remove(&entry.key);
-                entry.verdict = Verdict::Refused(reason);
+                entry.verdict = Verdict::Refused(bad.to_string());
             }
         }
         let published: HashSet<u64> = publication.standings.iter().map(|standing| standing.account).collect();

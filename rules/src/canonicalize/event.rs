@@ -10,7 +10,7 @@ use crate::duration::{DAY_S, DAYS_MAX};
 use crate::expression::Expression;
 use crate::refusal::At;
 
-use super::range::{AverageBound, Whole, range_bounds};
+use super::range::{AverageBound, Whole};
 use super::{CanonicalExpression, Canonicalizer, leaf};
 
 /// The most periods of a regular event.
@@ -136,7 +136,7 @@ impl Canonicalizer {
         at: At<'_>,
     ) -> Option<CanonicalExpression> {
         let property = self.text(&written.property, at.field("property"));
-        let range = self.number_range(range_bounds(written), at)?;
+        let range = self.property_range(written, at)?;
         Some(leaf(Criterion::Extreme { source: source?, window: window?, property: property?, greatest, range }))
     }
 

@@ -1,6 +1,7 @@
 //! Ranges: of whole numbers, of exact decimals, of Float64. Each becomes a lower bound and an upper bound at most.
 
 use segment_crds::{CountRange, PropertyRange};
+use serde_json::Number;
 
 use crate::canonical::NumberRange;
 use crate::decimal;
@@ -165,23 +166,42 @@ impl Canonicalizer {
     }
 
     fn billionths(&mut self, written: &PropertyRange, at: At<'_>) -> Option<Bounds<i128>> {
-        let bounds = range_bounds(written);
+        let bounds = bounds(written);
         if bounds.is_empty() {
             return self.refuse(at, "the range has no bounds", MEND_BOUNDS);
         }
-        bounds.map(|field, bound| match decimal::billionths(&decimal::of_float(bound)) {
-            Some(amount) if bound.is_finite() => Some(amount),
-            _ => self.refuse(
-                at.field(field),
-                "numbers of 10^29 or more do not count in sums and averages",
-                "write a smaller number",
-            ),
+        bounds.map(|field, bound| {
+            let at = at.field(field);
+            let amount = decimal::plain(&self.literal(bound, at)).ok().and_then(|plain| decimal::billionths(&plain));
+            amount.or_else(|| {
+                let reason = "numbers of 10^29 or more do not count in sums and averages";
+                self.refuse(at, reason, "write a smaller number")
+            })
         })
+    }
+
+    /// A number as it is written.
+    fn literal(&self, number: &Number, at: At<'_>) -> String {
+        let written = if self.exact.is_empty() { None } else { self.exact.get(&at.to_string()) };
+        written.cloned().unwrap_or_else(|| decimal::of_number(number))
+    }
+
+    /// A range of Float64 over a property.
+    pub(super) fn property_range(&mut self, written: &PropertyRange, at: At<'_>) -> Option<NumberRange> {
+        // Every number of JSON has its nearest Float64.
+        let bounds = bounds(written).map(|_, bound| bound.as_f64())?;
+        self.number_range(bounds, at)
     }
 }
 
 /// The bounds of a range over a property.
-pub(super) fn range_bounds(written: &PropertyRange) -> Bounds<f64> {
-    let PropertyRange { property: _, equals, at_least, above, at_most, below } = *written;
-    Bounds { equals, at_least, above, at_most, below }
+fn bounds(written: &PropertyRange) -> Bounds<&Number> {
+    let PropertyRange { property: _, equals, at_least, above, at_most, below } = written;
+    Bounds {
+        equals: equals.as_ref(),
+        at_least: at_least.as_ref(),
+        above: above.as_ref(),
+        at_most: at_most.as_ref(),
+        below: below.as_ref(),
+    }
 }

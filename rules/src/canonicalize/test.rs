@@ -86,7 +86,9 @@ impl Canonicalizer {
 
     fn further_test(&mut self, written: &PropertyTest, at: At<'_>) -> Option<Test> {
         if let Some(pattern) = &written.matches {
-            let pattern = self.accept(at.field("matches"), pattern::respell(pattern))?;
+            let at = at.field("matches");
+            let pattern = self.accept(at, pattern::respell(pattern))?;
+            self.patterns.entry(pattern.clone()).or_insert_with(|| at.to_string());
             return Some(Test::Match { pattern });
         }
         if let Some(before) = &written.before {
@@ -160,10 +162,7 @@ impl Canonicalizer {
             Value::String(text) => Some(text.clone()),
             Value::Bool(value) => Some(value.to_string()),
             Value::Number(number) => {
-                let text = match number.as_f64() {
-                    Some(float) if number.is_f64() => decimal::of_float(float),
-                    _ => number.to_string(),
-                };
+                let text = decimal::of_number(number);
                 if number.is_f64() || decimal::float_keeps(&text) {
                     return Some(text);
                 }

@@ -50,13 +50,13 @@ fn definition(
     for (number, criterion) in segment.criteria.iter().enumerate() {
         let mut trouble = None;
         let expression = criterion.expression.map(&mut |leaf| {
-            named_leaf(leaf, &segment.object, graph, roots).unwrap_or_else(|problem| {
-                trouble.get_or_insert(problem);
+            named_leaf(leaf, &segment.object, graph, roots).unwrap_or_else(|(field, reason, mend)| {
+                trouble.get_or_insert(Problem::new(format!("spec.criteria[{number}]{field}"), reason, mend));
                 NamedLeaf::Criterion(0)
             })
         });
-        if let Some((reason, mend)) = trouble {
-            return Err(Problem::new(format!("spec.criteria[{number}]"), reason, mend));
+        if let Some(problem) = trouble {
+            return Err(problem);
         }
         criteria.insert(criterion.name.clone(), NamedCriterion { kind: criterion.kind, expression });
     }
@@ -65,6 +65,8 @@ fn definition(
         let (reason, mend) = graph_trouble(error);
         Problem::new("spec.match", reason, mend)
     })?;
+    // Of several references to one Segment the first stays.
+    let references = segment.references().into_iter().rev().map(|(object, path)| (object.name, path)).collect();
     let ObjectName { namespace, name } = segment.object;
     let definition = Definition {
         segment: hash::segment_id(&namespace, &name),
@@ -77,6 +79,8 @@ fn definition(
         suspended: segment.suspended,
         criteria,
         expression: segment.expression,
+        patterns: segment.patterns,
+        references,
     };
     Ok((definition, root))
 }
@@ -86,13 +90,17 @@ fn named_leaf(
     object: &ObjectName,
     graph: &mut Graph,
     roots: &HashMap<ObjectName, Root>,
-) -> Result<NamedLeaf, (String, String)> {
+) -> Result<NamedLeaf, (&'static str, String, String)> {
     match leaf {
-        Leaf::Criterion(criterion) => graph.add_criterion(criterion).map(NamedLeaf::Criterion).map_err(graph_trouble),
+        Leaf::Criterion(criterion) => graph.add_criterion(criterion).map(NamedLeaf::Criterion).map_err(|error| {
+            let (reason, mend) = graph_trouble(error);
+            ("", reason, mend)
+        }),
         Leaf::Segment(name) => {
             let target = ObjectName { namespace: object.namespace.clone(), name: name.clone() };
             let root = roots.get(&target).ok_or_else(|| {
                 (
+                    ".segment.name",
                     format!("the Segment {}/{name} is refused itself", object.namespace),
                     "mend that Segment first".to_owned(),
                 )

@@ -10,7 +10,7 @@ use crate::yaml::Document;
 use crate::zone::Zone;
 
 /// The group and version of our kinds.
-const API_VERSION: &str = "segmentation.dev/v1alpha1";
+pub const API_VERSION: &str = "segmentation.dev/v1alpha1";
 
 /// What the documents hold.
 #[derive(Default)]

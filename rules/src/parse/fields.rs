@@ -1,12 +1,15 @@
 //! The fields of a document: which there are, and of what types.
 
+use std::collections::BTreeMap;
+
 use segment_crds::SegmentSpec;
 use serde::Deserialize as _;
 use serde_json::Value;
 
 use crate::refusal::Problem;
+use crate::yaml::Document;
 
-use super::ObjectName;
+use super::{ObjectName, shape};
 
 /// The fields of an object of this kind.
 const ROOT_FIELDS: [&str; 5] = ["apiVersion", "kind", "metadata", "spec", "status"];
@@ -42,9 +45,11 @@ pub(super) fn object_name(value: &Value) -> Result<ObjectName, Problem> {
     let text = |field: &str| match &metadata[field] {
         Value::Null => Ok(None),
         Value::String(text) => Ok(Some(text.clone())),
-        other => {
-            Err(Problem::new(format!("metadata.{field}"), format!("{} instead of a text", type_of(other)), "quote it"))
-        }
+        other => Err(Problem::new(
+            format!("metadata.{field}"),
+            format!("{} instead of a text", shape::type_of(other)),
+            "quote it",
+        )),
     };
     let name = text("name")?.filter(|name| !name.is_empty());
     let name = name.ok_or_else(|| Problem::new("metadata.name", "the Segment has no name", "give it one"))?;
@@ -68,15 +73,19 @@ fn unknown_field(path: &str, known: &[&str]) -> Problem {
     Problem::new(path, "the field is unknown", format!("remove it; there are {}", known.join(", ")))
 }
 
-/// The paths of values in tests that Float64 does not keep, from JSON pointers of numbers.
-pub(super) fn lossy_values(pointers: &[String]) -> impl Iterator<Item = String> {
-    let in_test = |pointer: &&String| {
-        let mut steps = pointer.rsplit('/');
+/// The numbers that Float64 does not keep, by path.
+pub(super) fn lossy_numbers(document: &Document) -> BTreeMap<String, String> {
+    document.lossy_numbers.iter().map(|(pointer, literal)| (dotted(pointer), literal.clone())).collect()
+}
+
+/// The paths of those in tests, which compare texts.
+pub(super) fn lossy_values(numbers: &BTreeMap<String, String>) -> impl Iterator<Item = String> {
+    let in_test = |path: &&String| {
+        let mut steps = path.rsplit('.');
         let (last, parent) = (steps.next().unwrap_or(""), steps.next().unwrap_or(""));
-        let compared = last == "hasItem" || (last == "equals" && !AGGREGATES.contains(&parent));
-        compared || (parent == "in" && last.bytes().all(|byte| byte.is_ascii_digit()))
+        last == "hasItem" || last.starts_with("in[") || (last == "equals" && !AGGREGATES.contains(&parent))
     };
-    pointers.iter().filter(in_test).map(|pointer| dotted(pointer))
+    numbers.keys().filter(in_test).cloned()
 }
 
 /// `/spec/criteria/0/property` as `spec.criteria[0].property`.
@@ -95,52 +104,17 @@ fn dotted(pointer: &str) -> String {
     path
 }
 
-/// The spec by its types: the first field that does not fit is the problem.
-pub(super) fn spec(value: &Value) -> Result<SegmentSpec, Problem> {
+/// The spec by its types, or all that does not fit.
+pub(super) fn spec(value: &Value) -> Result<SegmentSpec, Vec<Problem>> {
     let Some(spec) = value.get("spec").filter(|spec| !spec.is_null()) else {
-        return Err(Problem::new("spec", "the field is missing", "state storeRef, account, criteria and match in it"));
+        let mend = "state storeRef, account, criteria and match in it";
+        return Err(vec![Problem::new("spec", "the field is missing", mend)]);
     };
-    let mut track = serde_path_to_error::Track::new();
-    let deserializer = serde_path_to_error::Deserializer::new(spec, &mut track);
-    SegmentSpec::deserialize(deserializer).map_err(|error| {
-        let inner = track.path().to_string();
-        type_problem(&inner, &error.to_string())
-    })
-}
-
-/// What serde says, in the words of this project.
-fn type_problem(inner: &str, error: &str) -> Problem {
-    let at = if inner.is_empty() || inner == "." { "spec".to_owned() } else { format!("spec.{inner}") };
-    if let Some(rest) = error.strip_prefix("unknown field `")
-        && let Some((field, expected)) = rest.split_once('`')
-    {
-        let path = if at.rsplit('.').next() == Some(field) { at } else { format!("{at}.{field}") };
-        let known = expected.trim_start_matches([',', ' ']).trim_start_matches("expected").trim();
-        let known = known.trim_start_matches("one of").replace('`', "");
-        return Problem::new(path, "the field is unknown", format!("remove it; there are {}", known.trim()));
+    let problems = shape::problems(spec);
+    if !problems.is_empty() {
+        return Err(problems);
     }
-    if let Some(field) = error.strip_prefix("missing field `").and_then(|rest| rest.strip_suffix('`')) {
-        return Problem::new(format!("{at}.{field}"), "the field is missing", "state it");
-    }
-    let mend = if error.contains("expected a string") || error.ends_with("expected string") {
-        if error.contains("boolean") {
-            "quote it: YAML takes y, yes, on, n, no and off for booleans"
-        } else {
-            "quote it"
-        }
-    } else {
-        "write a value of the field's type"
-    };
-    Problem::new(at, format!("the field is of a wrong type: {error}"), mend)
-}
-
-fn type_of(value: &Value) -> &'static str {
-    match value {
-        Value::Null => "null",
-        Value::Bool(_) => "a boolean",
-        Value::Number(_) => "a number",
-        Value::String(_) => "a text",
-        Value::Array(_) => "a list",
-        Value::Object(_) => "an object",
-    }
+    // What fits the shape can be read.
+    SegmentSpec::deserialize(spec)
+        .map_err(|error| vec![Problem::new("spec", error.to_string(), "write values of the fields' types")])
 }

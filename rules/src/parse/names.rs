@@ -6,9 +6,9 @@ use crate::refusal::Problem;
 use super::ObjectName;
 
 /// The longest name of an object.
-const NAME_MAX: usize = 253;
+pub(super) const NAME_MAX: usize = 253;
 /// The longest name of a namespace.
-const NAMESPACE_MAX: usize = 63;
+pub(super) const NAMESPACE_MAX: usize = 63;
 
 /// What Kubernetes would refuse in the names of an object.
 pub(super) fn problems(object: &ObjectName) -> impl Iterator<Item = Problem> {

@@ -6,7 +6,7 @@ use granit_parser::{Event, Parser, ScalarStyle, Tag};
 use serde_json::Value;
 
 use super::YamlError;
-use super::scalar::{self, Resolved};
+use super::scalar::{self, Scalar};
 
 /// Deeper nesting is refused.
 const DEPTH_MAX: usize = 128;
@@ -27,7 +27,7 @@ pub(super) struct Item {
 
 #[derive(Clone, Debug)]
 pub(super) enum Content {
-    Scalar(Value, bool),
+    Scalar(Scalar),
     List(Vec<Item>),
     Map(Vec<(String, Item)>),
 }
@@ -59,9 +59,9 @@ struct Composer {
 
 /// The roots of all documents of a text.
 pub(super) fn compose(text: &str) -> Result<Vec<Item>, YamlError> {
-    let text = text.strip_prefix('\u{feff}').unwrap_or(text);
     let mut composer = Composer::default();
-    for event in Parser::new_from_str(text) {
+    let options = granit_parser::options! { emit_anchor_events: true };
+    for event in Parser::new_from_str_with_options(text, options) {
         let (event, span) = event.map_err(|error| YamlError::new(error.marker().line(), error.info().clone()))?;
         composer.event(event, span.start.line())?;
     }
@@ -76,6 +76,7 @@ impl Composer {
                 Ok(())
             }
             Event::Scalar(text, style, anchor, tag) => self.scalar(&text, style, anchor, tag.as_deref(), line),
+            Event::Anchor(_, name) => check_anchor(&name, line),
             Event::Alias(anchor) => {
                 let item = self.anchors.get(&anchor).cloned();
                 let item = item.ok_or_else(|| YamlError::new(line, "an alias within what it stands for"))?;
@@ -138,8 +139,8 @@ impl Composer {
             *key = Some(Key::Merge);
             return Ok(());
         }
-        let (value, lossy) = resolve(text, plain, tag).map_err(|reason| YamlError::new(line, reason))?;
-        self.value(Item { line, size: 1, height: 1, content: Content::Scalar(value, lossy) }, anchor)
+        let scalar = resolve(text, plain, tag).map_err(|reason| YamlError::new(line, reason))?;
+        self.value(Item { line, size: 1, height: 1, content: Content::Scalar(scalar) }, anchor)
     }
 
     /// Puts a finished node where it belongs.
@@ -176,8 +177,8 @@ fn measure<'a>(items: impl Iterator<Item = &'a Item>) -> (usize, usize) {
 /// The keys of an object are texts; numbers and booleans become such.
 fn key_name(item: &Item) -> Result<String, YamlError> {
     match &item.content {
-        Content::Scalar(Value::String(name), _) => Ok(name.clone()),
-        Content::Scalar(value @ (Value::Bool(_) | Value::Number(_)), _) => Ok(value.to_string()),
+        Content::Scalar(Scalar { value: Value::String(name), .. }) => Ok(name.clone()),
+        Content::Scalar(Scalar { value: value @ (Value::Bool(_) | Value::Number(_)), .. }) => Ok(value.to_string()),
         _ => Err(YamlError::new(item.line, "a key of an object has to be a text")),
     }
 }
@@ -196,8 +197,21 @@ fn merge(item: Item, merged: &mut Vec<(String, Item)>) -> Result<(), YamlError> 
     Ok(())
 }
 
-fn resolve(text: &str, plain: bool, tag: Option<&Tag>) -> Result<Resolved, String> {
-    let as_text = || Ok((Value::from(text), false));
+/// Kubernetes's YAML library takes fewer names than YAML does. Of those others `&` is the one that people write: unquoted
+/// in `match: !a && b`, where `!a` is a tag.
+fn check_anchor(name: &str, line: usize) -> Result<(), YamlError> {
+    if name.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-')) {
+        return Ok(());
+    }
+    let quote = "quote a text with && in it, such as match: \"!a && b\"";
+    Err(YamlError::new(
+        line,
+        format!("YAML takes &{name} for an anchor, whose name may have letters, digits, _ and - only; {quote}"),
+    ))
+}
+
+fn resolve(text: &str, plain: bool, tag: Option<&Tag>) -> Result<Scalar, String> {
+    let as_text = || Ok(Scalar::from(Value::from(text)));
     let Some(tag) = tag else {
         return if plain { scalar::resolve(text) } else { as_text() };
     };
@@ -209,6 +223,6 @@ fn resolve(text: &str, plain: bool, tag: Option<&Tag>) -> Result<Resolved, Strin
         Some("binary") => return Err("!!binary has no place in these documents".to_owned()),
         _ => return as_text(),
     };
-    let (value, lossy) = scalar::resolve(text)?;
-    if fits(&value) { Ok((value, lossy)) } else { Err(format!("{text:?} is not of the type that its tag states")) }
+    let scalar = scalar::resolve(text)?;
+    if fits(&scalar.value) { Ok(scalar) } else { Err(format!("{text:?} is not of the type that its tag states")) }
 }

@@ -4,11 +4,22 @@ use serde_json::{Number, Value};
 
 use crate::decimal;
 
-/// A scalar's value, and whether it is a number with more digits than Float64 keeps.
-pub(super) type Resolved = (Value, bool);
+/// What a scalar means.
+#[derive(Clone, Debug)]
+pub(super) struct Scalar {
+    pub(super) value: Value,
+    /// The JSON literal of a number that has more digits than Float64 keeps.
+    pub(super) lossy: Option<String>,
+}
+
+impl From<Value> for Scalar {
+    fn from(value: Value) -> Self {
+        Self { value, lossy: None }
+    }
+}
 
 /// The value of a plain scalar without a tag, or why JSON has no such value.
-pub(super) fn resolve(text: &str) -> Result<Resolved, String> {
+pub(super) fn resolve(text: &str) -> Result<Scalar, String> {
     let word = match text {
         "y" | "Y" | "yes" | "Yes" | "YES" | "true" | "True" | "TRUE" | "on" | "On" | "ON" => Value::Bool(true),
         "n" | "N" | "no" | "No" | "NO" | "false" | "False" | "FALSE" | "off" | "Off" | "OFF" => Value::Bool(false),
@@ -17,12 +28,12 @@ pub(super) fn resolve(text: &str) -> Result<Resolved, String> {
         | "-.INF" => {
             return Err(format!("{text} is no number that JSON can hold"));
         }
-        _ => return Ok(number(text).unwrap_or_else(|| (Value::from(text), false))),
+        _ => return Ok(number(text).unwrap_or_else(|| Value::from(text).into())),
     };
-    Ok((word, false))
+    Ok(word.into())
 }
 
-fn number(text: &str) -> Option<Resolved> {
+fn number(text: &str) -> Option<Scalar> {
     if !text.starts_with(|first: char| first.is_ascii_digit() || matches!(first, '+' | '-' | '.')) {
         return None;
     }
@@ -34,13 +45,14 @@ fn number(text: &str) -> Option<Resolved> {
     let value: f64 = literal.parse().ok()?;
     if !value.is_finite() {
         // As there, it stays a text; but where a value stands it was meant as a number.
-        return Some((Value::from(text), true));
+        return Some(Scalar { value: Value::from(text), lossy: Some(literal) });
     }
-    Some((float_value(value), !decimal::float_keeps(&literal)))
+    let kept = decimal::float_keeps(&literal);
+    Some(Scalar { value: float_value(value), lossy: (!kept).then_some(literal) })
 }
 
 /// Whole numbers of 64 bits: decimal, or with 0x, 0o, 0b or a leading 0, which means octal.
-fn whole_number(digits: &str) -> Option<Resolved> {
+fn whole_number(digits: &str) -> Option<Scalar> {
     let (negative, magnitude) = match digits.as_bytes().first()? {
         b'-' => (true, &digits[1..]),
         b'+' => (false, &digits[1..]),
@@ -61,8 +73,9 @@ fn whole_number(digits: &str) -> Option<Resolved> {
     }
     let magnitude = u64::from_str_radix(magnitude, radix).ok()?;
     let number = if negative { Number::from(0_i64.checked_sub_unsigned(magnitude)?) } else { Number::from(magnitude) };
-    let lossy = !decimal::float_keeps(&number.to_string());
-    Some((Value::Number(number), lossy))
+    let literal = number.to_string();
+    let kept = decimal::float_keeps(&literal);
+    Some(Scalar { value: Value::Number(number), lossy: (!kept).then_some(literal) })
 }
 
 /// A YAML float as JSON writes it: `+.5` is 0.5, `1.` is 1.

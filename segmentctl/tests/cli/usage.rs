@@ -41,7 +41,9 @@ fn a_missing_file_is_1() -> Result<()> {
 
 #[test]
 fn every_command_has_examples() -> Result<()> {
-    for command in ["eval", "explain", "validate", "completion"] {
+    for command in
+        ["eval", "explain", "validate", "status", "members", "run", "suspend", "resume", "logs", "completion"]
+    {
         let outcome = Call::new(&[command, "--help"])?.run()?.ended(0)?;
         ensure!(outcome.stdout.contains("Examples:\n  segmentctl "), "{outcome:?}");
     }

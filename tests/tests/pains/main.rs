@@ -7,6 +7,7 @@ mod versions;
 
 use anyhow::{Context, Result, anyhow, ensure};
 use segment_tests::cases;
+use segment_tests::evaluator::{self, Segmentctl};
 use segment_tests::json::Json;
 use segment_tests::oracle::{self, Input, Member};
 use segment_tests::server::{self, Server};
@@ -84,11 +85,7 @@ fn of(store: &Store, documents: &[Json], name: &str) -> Result<Vec<String>> {
 }
 
 fn agrees(store: &Store, documents: &[Json], files: &Files) -> Result<()> {
-    let values: Vec<serde_json::Value> =
-        documents.iter().map(|document| serde_json::from_str(&document.to_string())).collect::<Result<_, _>>()?;
-    let Files { profiles, events, .. } = files;
-    let input = Input { documents: &values, store_time_zone: None, profiles, events, as_of: store.as_of };
-    let expected: BTreeSet<Member> = oracle::evaluate(input).map_err(|trouble| anyhow!("{trouble:?}"))?;
+    let expected = by_oracle(documents, files, store.as_of)?;
     let found = store.members(documents)?;
     ensure!(found == expected, "lacking {:?}, too many {:?}", &expected - &found, &found - &expected);
     Ok(())
@@ -104,6 +101,12 @@ fn reasons(store: &Store) -> Result<BTreeSet<String>> {
         "SELECT DISTINCT toString(reason) AS reason FROM membership_changes WHERE batch IN (SELECT batch FROM commits)";
     let reason = |row: Json| row.get("reason").and_then(Json::as_text).map(str::to_owned).context("a reason");
     store.rows(query)?.into_iter().map(reason).collect()
+}
+
+fn by_oracle(documents: &[Json], files: &Files, as_of: i64) -> Result<BTreeSet<Member>> {
+    let Files { profiles, events, .. } = files;
+    let input = Input { documents, store_time_zone: None, profiles, events, as_of };
+    oracle::evaluate(input).map_err(|trouble| anyhow!("{trouble:?}"))
 }
 
 #[test]
@@ -235,6 +238,7 @@ fn hostile_segments(index: usize, text: &str) -> Result<Vec<Json>> {
     let criteria = [
         ("property", property(&format!(r#""equals": {quoted}"#))),
         ("property", property(&format!(r#""in": ["x", {quoted}]"#))),
+        ("property", property(&format!(r#""equals": {quoted}, "ignoreCase": true"#))),
         ("property", property(&format!(r#""contains": {quoted}"#))),
         ("property", property(&format!(r#""startsWith": {quoted}"#))),
         ("property", property(&format!(r#""endsWith": {quoted}"#))),
@@ -243,13 +247,21 @@ fn hostile_segments(index: usize, text: &str) -> Result<Vec<Json>> {
         ("property", property(r#""exists": true"#)),
         ("list", format!(r#"{{"id": {quoted}}}"#)),
         ("consent", format!(r#"{{"channel": {quoted}, "status": "subscribed"}}"#)),
+        ("consent", format!(r#"{{"channel": "sms", "status": {quoted}}}"#)),
         ("sample", format!(r#"{{"percent": 50, "salt": {quoted}}}"#)),
         ("event", format!(r#"{{"metric": {quoted}}}"#)),
         ("event", format!(r#"{{"metric": {quoted}, "count": {{"atLeast": 2}}}}"#)),
         ("event", format!("{{{source}}}")),
         ("event", format!(r#"{{{source}, "sum": {{"property": {quoted}, "atMost": 1}}}}"#)),
+        ("event", format!(r#"{{{source}, "average": {{"property": {quoted}, "atMost": 1}}}}"#)),
+        ("event", format!(r#"{{"metric": {quoted}, "min": {{"property": {quoted}, "atMost": 1}}}}"#)),
+        ("event", format!(r#"{{"metric": {quoted}, "max": {{"property": {quoted}, "atMost": 1}}}}"#)),
         ("lastEvent", format!(r#"{{"metric": {quoted}, "has": {condition}}}"#)),
+        ("lastEvent", format!(r#"{{{source}, "within": {{"last": "1d"}}}}"#)),
+        ("firstEvent", format!(r#"{{{source}, "has": {condition}}}"#)),
         ("sequence", format!(r#"{{"steps": [{{{source}}}, {{"metric": {quoted}}}], "span": "2d"}}"#)),
+        ("sequence", format!(r#"{{"steps": [{{{source}}}, {{{source}}}], "span": "2d"}}"#)),
+        ("regularEvent", format!(r#"{{{source}, "every": "1d", "of": 7, "atLeast": 1}}"#)),
         ("regularEvent", format!(r#"{{"metric": {quoted}, "every": "1d", "of": 7, "atLeast": 1}}"#)),
     ];
     let named = criteria.iter().enumerate();
@@ -263,7 +275,7 @@ fn hostile_lines(text: &str) -> (String, String) {
     let quoted = Json::text(text).to_string();
     let profiles = format!(
         "{{\"account\": {quoted}, \"id\": {quoted}, \"properties\": {{{quoted}: {quoted}}}, \
-         \"consent\": {{{quoted}: \"subscribed\"}}, \"lists\": [{quoted}]}}\n\
+         \"consent\": {{{quoted}: \"subscribed\", \"sms\": {quoted}}}, \"lists\": [{quoted}]}}\n\
          {{\"account\": {quoted}, \"id\": \"items\", \"properties\": {{{quoted}: [{quoted}, \"x\"]}}}}\n\
          {{\"account\": {quoted}, \"id\": \"other\", \"properties\": {{{quoted}: \"other\"}}}}\n"
     );
@@ -279,6 +291,27 @@ fn hostile_lines(text: &str) -> (String, String) {
         event("\"e\"", "\"other\"", 3, "\"other\""),
     ];
     (profiles, events.concat())
+}
+
+#[test]
+fn a_suspended_segment_keeps_its_members_while_those_that_refer_to_it_use_its_definition() -> Result<()> {
+    let Some(server) = Server::start()? else { return Ok(()) };
+    let store = Store::new(&[&server, &server], AS_OF)?;
+    store.load(&colors(6), &["--profiles-per-bucket", "2"])?;
+    let refers = segment("refers", "42", vec![criterion("segment", r#"{"name": "target"}"#)?]);
+    let (red, blue) = (["p0", "p2", "p4"], ["p1", "p3", "p5"]);
+    for (value, is_suspended, target, referring) in
+        [("red", false, red, red), ("blue", true, red, blue), ("blue", false, blue, blue)]
+    {
+        let mut documents = [color("target", value)?, refers.clone()];
+        let mut spec = documents[0].get("spec").context("a spec")?.clone();
+        spec.set("suspend", Json::Bool(is_suspended));
+        documents[0].set("spec", spec);
+        store.evaluate(&yaml(&documents), &[])?.context("a run")?;
+        assert_eq!(of(&store, &documents, "target")?, target, "{value}, suspended: {is_suspended}");
+        assert_eq!(of(&store, &documents, "refers")?, referring, "{value}, suspended: {is_suspended}");
+    }
+    Ok(())
 }
 
 #[test]
@@ -300,10 +333,16 @@ fn text_that_looks_like_sql_is_only_text() -> Result<()> {
         server::rows(url, "system", &format!("SELECT name FROM tables WHERE database = '{database}' ORDER BY name"))
     };
     let before = [tables(0)?, tables(1)?];
-    let files = Files { profiles, events, segments: String::new() };
+    let files = Files { profiles, events, segments: yaml(&documents) };
     store.load(&files, &["--summarise-from", "0", "--profiles-per-bucket", "2"])?;
-    store.evaluate(&yaml(&documents), &[])?.context("a run")?;
+    store.evaluate(&files.segments, &[])?.context("a run")?;
     agrees(&store, &documents, &files)?;
+    if let Some(segmentctl) = Segmentctl::find()? {
+        let outcome = segmentctl.eval(&files, AS_OF)?;
+        ensure!(outcome.code == Some(0), "{outcome:?}");
+        let found: BTreeSet<Member> = evaluator::parse(&outcome.stdout, &documents)?.into_iter().collect();
+        assert_eq!(found, by_oracle(&documents, &files, AS_OF)?);
+    }
     let outcome = store.publish(&yaml(&refused), &[])?;
     ensure!(outcome.code == Some(3) && outcome.stdout.is_empty(), "{outcome:?}");
     assert_eq!(outcome.stderr.matches("metadata.name: ").count(), refused.len());
