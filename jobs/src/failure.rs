@@ -46,7 +46,7 @@ impl Failure {
     }
 
     /// One for all: each is named; while one of them may pass, another try is worth it.
-    pub(crate) fn of_all(failures: Vec<Self>) -> Option<Self> {
+    pub(crate) fn of_all(failures: &[Self]) -> Option<Self> {
         let text = failures.iter().filter_map(Self::message).collect::<Vec<_>>().join("\n");
         if failures.iter().any(|failure| matches!(failure, Self::Stopped(_))) {
             return Some(Self::Stopped(text));
@@ -68,7 +68,8 @@ impl From<StoreError> for Failure {
         match error {
             StoreError::Shard(error) => error.into(),
             StoreError::Several(errors) => {
-                Self::of_all(errors.into_iter().map(Self::from).collect()).unwrap_or(Self::Permanent(String::new()))
+                let failures: Vec<Self> = errors.into_iter().map(Self::from).collect();
+                Self::of_all(&failures).unwrap_or(Self::Permanent(String::new()))
             }
             other => Self::Permanent(other.to_string()),
         }
@@ -108,11 +109,12 @@ mod tests {
         let temporary = || Failure::Temporary("a is down".to_owned());
         let permanent = || Failure::Permanent("b is foreign".to_owned());
         let stopped = || Failure::Stopped("c was stopped".to_owned());
-        let of_all = |failures| Failure::of_all(failures).map(|all| (all.code(), all.message().map(str::to_owned)));
+        let of_all =
+            |failures: &[Failure]| Failure::of_all(failures).map(|all| (all.code(), all.message().map(str::to_owned)));
         let named = |text: &str| Some(text.to_owned());
-        assert_eq!(of_all(vec![]), None);
-        assert_eq!(of_all(vec![permanent(), permanent()]), Some((11, named("b is foreign\nb is foreign"))));
-        assert_eq!(of_all(vec![permanent(), temporary()]), Some((10, named("b is foreign\na is down"))));
-        assert_eq!(of_all(vec![temporary(), stopped()]), Some((12, named("a is down\nc was stopped"))));
+        assert_eq!(of_all(&[]), None);
+        assert_eq!(of_all(&[permanent(), permanent()]), Some((11, named("b is foreign\nb is foreign"))));
+        assert_eq!(of_all(&[permanent(), temporary()]), Some((10, named("b is foreign\na is down"))));
+        assert_eq!(of_all(&[temporary(), stopped()]), Some((12, named("a is down\nc was stopped"))));
     }
 }

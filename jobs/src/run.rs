@@ -229,7 +229,7 @@ async fn run_manual(args: ManualArgs, voice: Voice, stop: &CancellationToken) ->
         count("failed")
     ));
     failures.extend(report.failures.into_iter().map(Failure::from));
-    Failure::of_all(failures).map_or(Ok(()), Err)
+    Failure::of_all(&failures).map_or(Ok(()), Err)
 }
 
 /// The shards that the call is about.

@@ -251,7 +251,7 @@ fn a_server_that_is_too_old_is_refused_by_name() {
     thread::spawn(move || {
         for connection in listener.incoming() {
             let mut connection = connection.unwrap();
-            let _ = connection.read(&mut [0; 65_536]);
+            let _ = connection.read(&mut [0; 8192]);
             // One column `version` of type String, in the form of RowBinaryWithNamesAndTypes.
             let body = b"\x01\x07version\x06String\x0926.2.1.99";
             let head = format!("HTTP/1.1 200 OK\r\nContent-Length: {}\r\nConnection: close\r\n\r\n", body.len());
