@@ -6,7 +6,7 @@ use k8s_openapi::apimachinery::pkg::apis::meta::v1::{Condition, Time};
 use crate::names::condition::{READY, RECONCILING, STALLED};
 
 /// The longest message that is written: a status has to stay small.
-const MESSAGE_MAX: usize = 1024;
+const MESSAGE_MAX: usize = 768;
 
 /// The status of a condition.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
