@@ -91,7 +91,7 @@ impl Shop {
     /// Waits until the operator has made the schema, and loads the profiles.
     pub(crate) async fn make_schema(&self) {
         self.wait_until("the store is ready", async || self.store_condition("Ready")["status"] == "True").await;
-        let profiles = r#"{"account":"1","id":"a","consent":{"sms":"subscribed"}}
+        let profiles = r#"{"account":"1","id":"a","consent":{"sms":"subscribed"},"properties":{"plan":"gold"}}
             {"account":"1","id":"b","consent":{"sms":"subscribed"}}
             {"account":"1","id":"c","consent":{"sms":"unsubscribed"}}"#;
         let shards = store::shards(&self.addresses, &Credentials::default()).unwrap();
@@ -251,6 +251,16 @@ impl Shop {
             .fetch_one::<u64>()
             .await
             .unwrap()
+    }
+
+    /// Breaks a pattern on the shard, as if a server of another version had checked it.
+    pub(crate) async fn break_pattern(&self, pattern: &str) {
+        let client = self.client.clone().with_database(&self.addresses[0].database);
+        let broken = format!(
+            "INSERT INTO criteria SELECT account, criterion, replaceAll(form, '{pattern}', 'open(') \
+             FROM criteria WHERE form LIKE '%{pattern}%'"
+        );
+        client.query(&broken).execute().await.unwrap();
     }
 
     /// How many runs there were.
