@@ -76,6 +76,11 @@ impl Summary {
     }
 }
 
+/// Whether a condition is true.
+pub(crate) fn holds(condition: &Condition) -> bool {
+    condition.status == Truth::True.text()
+}
+
 /// The new conditions: those of the facets, in their order, with the old transition times where the status stays.
 pub(crate) fn merge(old: &[Condition], facets: Vec<Facet>, generation: i64, now: Timestamp) -> Vec<Condition> {
     let condition = |facet: Facet| {

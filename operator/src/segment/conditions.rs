@@ -8,7 +8,7 @@ use segment_jobs::publish::{Standing, State};
 
 use super::validate::Verdict;
 use crate::{
-    conditions::{Facet, Summary, Truth, merge},
+    conditions::{Facet, Summary, Truth, holds, merge},
     names::condition::{EVALUATED, SPEC_ACCEPTED, SUSPENDED},
     object::SegmentObject,
     store::{Obstacle, conditions::waits, trouble::Trouble},
@@ -134,7 +134,7 @@ pub(crate) fn status(object: &SegmentObject, old: &SegmentStatus, facts: &Facts<
     let suspended = matches!(facts.standing, Published::As(standing) if standing.state == State::Suspended);
     let was_suspended = old.conditions.iter().find(|condition| condition.type_ == SUSPENDED);
     // While a change of it is published, or nobody answers, it stays suspended.
-    let still = object.suspended && was_suspended.is_some_and(|condition| condition.status == "True");
+    let still = object.suspended && was_suspended.is_some_and(holds);
     if suspended || still {
         told.push(Facet::new(SUSPENDED, true, "Suspended", "members stay as they were last committed"));
     } else if was_suspended.is_some() {
