@@ -2,7 +2,12 @@
 //! by the conditions themselves, so that neither can say what the operator does not. `WRITE=1 cargo test -p segment-operator
 //! golden` writes them anew; `make argocd-check` gives them to the health script.
 
-use std::{collections::BTreeMap, fmt::Write, fs, path::PathBuf};
+use std::{
+    collections::{BTreeMap, HashMap},
+    fmt::Write,
+    fs,
+    path::PathBuf,
+};
 
 use jiff::Timestamp;
 use segment_crds::{SegmentStatus, SegmentStoreStatus};
@@ -186,7 +191,7 @@ fn counted() -> Totals {
 /// What the judge says of the segment where the store is for its own namespace, and that is another.
 fn denied() -> Verdict {
     let object: SegmentObject = serde_json::from_value(segment(1, false)).unwrap();
-    let (key, labels) = (StoreKey { namespace: "shared".to_owned(), name: "main".to_owned() }, Default::default());
+    let (key, labels) = (StoreKey { namespace: "shared".to_owned(), name: "main".to_owned() }, HashMap::new());
     let court = Court { key: &key, time_zone: None, access: &[], namespaces: &labels };
     let (mut verdicts, _) = validate(court, &[&object], &["cdnow"].into());
     verdicts.remove("marketing/sms-subscribers").unwrap()
@@ -219,7 +224,7 @@ impl Segments {
         status
     }
 
-    fn new(&mut self, name: &str, facts: &Facts<'_>) {
+    fn add_first(&mut self, name: &str, facts: &Facts<'_>) {
         self.add(name, segment(1, false), &SegmentStatus::default(), facts);
     }
 }
@@ -230,18 +235,18 @@ fn evaluation(all: &mut Segments) {
     let progress = |progress| Facts { progress, ..copy.facts(Published::As(&behind)) };
     let failed =
         |count| Progress::Setback(Setback { count, message: format!("the Job {JOB} failed: BackoffLimitExceeded") });
-    all.new("pending", &progress(Progress::Waiting));
-    all.new("evaluating", &progress(Progress::Running(format!("the Job {JOB} evaluates it"))));
+    all.add_first("pending", &progress(Progress::Waiting));
+    all.add_first("evaluating", &progress(Progress::Running(format!("the Job {JOB} evaluates it"))));
     let said = "OOMKilled (exit code 137)";
-    all.new("trying-again", &progress(Progress::Running(format!("the Job {JOB} tries again: {said}"))));
+    all.add_first("trying-again", &progress(Progress::Running(format!("the Job {JOB} tries again: {said}"))));
     let quota = format!("pods \"{JOB}-0-x7k2p\" is forbidden: exceeded quota: none");
-    all.new("job-blocked", &progress(Progress::Blocked(format!("the Job {JOB} does not begin: {quota}"))));
-    all.new("run-failed-once", &progress(failed(1)));
-    all.new("run-failed", &progress(failed(3)));
+    all.add_first("job-blocked", &progress(Progress::Blocked(format!("the Job {JOB} does not begin: {quota}"))));
+    all.add_first("run-failed-once", &progress(failed(1)));
+    all.add_first("run-failed", &progress(failed(3)));
     let failed = Standing { failed: Some("Code: 241. DB::Exception: memory limit exceeded".to_owned()), ..standing() };
-    all.new("evaluation-failed", &copy.facts(Published::As(&failed)));
+    all.add_first("evaluation-failed", &copy.facts(Published::As(&failed)));
     let empty = Standing { units: 0, ..standing() };
-    all.new("without-data", &copy.facts(Published::As(&empty)));
+    all.add_first("without-data", &copy.facts(Published::As(&empty)));
     let (active, suspended) = (standing(), Standing { state: State::Suspended, ..standing() });
     let evaluated = Facts { totals: Some(counted()), ..copy.facts(Published::As(&active)) };
     let first = all.add("evaluated", segment(1, false), &SegmentStatus::default(), &evaluated);
@@ -255,20 +260,20 @@ fn all_segments() -> Vec<Golden> {
     evaluation(&mut all);
     let copy = Segments { none: BTreeMap::new(), accepted, all: Vec::new() };
     let unknown = Facts { verdict: None, ..copy.facts(Published::Unknown) };
-    all.new("without-store", &Facts { store: StoreFacts::Missing, ..unknown.clone() });
+    all.add_first("without-store", &Facts { store: StoreFacts::Missing, ..unknown.clone() });
     for (name, trouble) in secrets() {
         let obstacle = Obstacle::Secret(trouble);
         let name = if obstacle.needs_a_person() { format!("store-{name}") } else { "store-waits".to_owned() };
-        all.new(&name, &Facts { store: StoreFacts::Unusable(&obstacle), ..unknown.clone() });
+        all.add_first(&name, &Facts { store: StoreFacts::Unusable(&obstacle), ..unknown.clone() });
     }
     let refused = Verdict::Refused("spec.match: `vip` is no criterion; name one of: sms".to_owned());
-    all.new("refused", &Facts { verdict: Some(&refused), ..copy.facts(Published::Unknown) });
-    all.new("denied", &Facts { verdict: Some(&denied()), ..copy.facts(Published::Unknown) });
+    all.add_first("refused", &Facts { verdict: Some(&refused), ..copy.facts(Published::Unknown) });
+    all.add_first("denied", &Facts { verdict: Some(&denied()), ..copy.facts(Published::Unknown) });
     let absent = Standing { absent: vec![0], ..standing() };
     for (name, trouble) in troubles() {
         let troubles = [(0, trouble)].into();
         let store = StoreFacts::Shards { troubles: &troubles, open: true };
-        all.new(name, &Facts { store, ..copy.facts(Published::As(&absent)) });
+        all.add_first(name, &Facts { store, ..copy.facts(Published::As(&absent)) });
     }
     all.all
 }

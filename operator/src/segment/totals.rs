@@ -26,7 +26,7 @@ impl Segments {
         accounts.sort_unstable();
         accounts.dedup();
         let segments: Vec<u64> = wanted.iter().map(|key| key.1).collect();
-        let (mut found, mut silent): (HashMap<SegmentKey, Totals>, BTreeSet<usize>) = Default::default();
+        let (mut found, mut silent) = (HashMap::<SegmentKey, Totals>::new(), BTreeSet::<usize>::new());
         for (index, shard) in look.store.shards.iter().enumerate() {
             if look.down.contains(&index) {
                 continue;

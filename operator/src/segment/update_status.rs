@@ -200,7 +200,8 @@ impl Segments {
             progress,
             outdated: self.outdated.contains(&key),
             totals: self.totals.get(&key).cloned(),
-            handled: self.handled.get(&key).map(String::as_str),
+            // With what came of it.
+            handled: self.handled.get(&key).filter(|_| !self.refresh.contains(&key)).map(String::as_str),
         }
     }
 }

@@ -43,7 +43,7 @@ pub(crate) async fn run(args: &RunArgs) -> Result<(), Failure> {
     let mut asked = Vec::new();
     for name in &args.segments {
         let segment = cluster.segment(name).await?;
-        if segment.spec.suspend.unwrap_or(false) {
+        if segment.spec.suspend {
             return Err(Failure::Other(format!("{name} is suspended; `segmentctl resume {name}` evaluates it")));
         }
         let patched = cluster.api::<Segment>().patch(name, &PatchParams::default(), &Patch::Merge(&patch)).await;
@@ -78,7 +78,12 @@ async fn wait(cluster: &Cluster, name: &str, request: &str, before: &SegmentStat
 fn outcome(status: &SegmentStatus, request: &str, before: &SegmentStatus) -> Option<Result<i64, String>> {
     let handled = status.handled_request.as_deref() == Some(request);
     if handled && condition(status, "Ready").is_some() {
-        return Some(Ok(status.member_count.unwrap_or(0)));
+        let as_of = |status: &SegmentStatus| status.last_evaluation.as_ref().map(|last| last.as_of.clone());
+        let last = as_of(status).filter(|last| as_of(before).as_ref() == Some(last));
+        return Some(match last {
+            Some(last) => Err(format!("the evaluation failed, and its members are still those of {last}")),
+            None => Ok(status.member_count.unwrap_or(0)),
+        });
     }
     let stalled = condition(status, "Stalled")?;
     // These are tried again for the request; all others keep it from being evaluated.
@@ -129,6 +134,17 @@ mod tests {
         let before = status("old", "Ready", "Evaluated", "");
         assert_eq!(outcome(&before, "new", &before), None);
         assert_eq!(outcome(&status("new", "Reconciling", "Evaluating", ""), "new", &before), None);
-        assert_eq!(outcome(&status("new", "Ready", "Evaluated", ""), "new", &before), Some(Ok(7)));
+        let evaluated = |handled, at| {
+            let mut status = status(handled, "Ready", "Evaluated", "");
+            status.last_evaluation = serde_json::from_value(json!({
+                "definitionHash": "0", "version": 1, "mode": "Manual", "asOf": at, "duration": "1s",
+                "entered": 0, "exited": 0, "outcome": "Committed",
+            }))
+            .unwrap();
+            status
+        };
+        let before = evaluated("old", "2026-01-01T00:00:00Z");
+        assert_eq!(outcome(&evaluated("new", "2026-01-02T00:00:00Z"), "new", &before), Some(Ok(7)));
+        assert!(outcome(&evaluated("new", "2026-01-01T00:00:00Z"), "new", &before).unwrap().is_err());
     }
 }
