@@ -60,7 +60,7 @@ pub async fn run(args: Args) -> anyhow::Result<()> {
 /// Waits until the last probe was answered, but not for one that was never asked to its end.
 async fn close(server: JoinHandle<std::io::Result<()>>) -> anyhow::Result<()> {
     match tokio::time::timeout(ANSWERS_MAX, server).await {
-        Ok(served) => served.context("serve the probes")?.context("serve the probes"),
+        Ok(ended) => ended.context("serve the probes")?.context("serve the probes"),
         Err(_) => Ok(()),
     }
 }
