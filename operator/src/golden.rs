@@ -117,7 +117,9 @@ fn yaml(object: &Value) -> String {
         match value.as_array() {
             Some(list) => {
                 writeln!(text, "  {field}:").unwrap();
-                list.iter().for_each(|one| writeln!(text, "  - {one}").unwrap());
+                for one in list {
+                    writeln!(text, "  - {one}").unwrap();
+                }
             }
             None => writeln!(text, "  {field}: {value}").unwrap(),
         }
@@ -355,7 +357,9 @@ fn golden_documents_are_what_the_operator_writes() {
         assert_eq!(files.insert(path, golden.text), None, "{} stands there twice", golden.name);
     }
     if std::env::var_os("WRITE").is_some() {
-        files.iter().for_each(|(path, text)| fs::write(path, text).unwrap());
+        for (path, text) in &files {
+            fs::write(path, text).unwrap();
+        }
     }
     for (path, text) in &files {
         let found = fs::read_to_string(path).unwrap_or_default();

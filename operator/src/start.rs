@@ -163,7 +163,7 @@ async fn cancel_at_signal(stop: CancellationToken) {
 
 #[cfg(test)]
 mod tests {
-    use std::net::{Ipv4Addr, SocketAddr};
+    use std::net::Ipv4Addr;
 
     use tokio::{io::AsyncWriteExt, net::TcpStream};
 
@@ -173,7 +173,7 @@ mod tests {
     async fn a_probe_that_is_never_asked_to_its_end_does_not_hold_up_the_end() {
         let free = std::net::TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap().local_addr().unwrap();
         let (health, metrics, quiet) = (Arc::new(Health::new()), Arc::new(Metrics::new()), CancellationToken::new());
-        let server = tokio::spawn(http::serve(SocketAddr::from(free), health, metrics, quiet.clone()));
+        let server = tokio::spawn(http::serve(free, health, metrics, quiet.clone()));
         let mut asking = loop {
             match TcpStream::connect(free).await {
                 Ok(stream) => break stream,

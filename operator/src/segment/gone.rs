@@ -26,8 +26,9 @@ const RECENTLY: Duration = Duration::from_mins(5);
 /// What people have said about removals.
 #[derive(Debug, Default)]
 pub(super) struct Confirmation {
-    /// The annotation as it was last seen.
-    number: Option<Option<u64>>,
+    /// The annotation as it was last seen, if the store was seen at all.
+    number: Option<u64>,
+    was_read: bool,
     /// Whether it has done its work: it confirms what was held when it was written, and nothing that comes later.
     is_spent: bool,
     /// Removals that were meant: confirmed, or with their whole namespace. They count against no others.
@@ -38,19 +39,20 @@ impl Confirmation {
     /// Takes in what the store says now. Whether it is another number than before.
     fn read(&mut self, store: &SegmentStore) -> bool {
         let number = store.annotations().get(CONFIRM_REMOVAL).and_then(|number| number.parse().ok());
-        if self.number == Some(number) {
+        if self.was_read && self.number == number {
             return false;
         }
         let conditions = store.status.iter().flat_map(|status| &status.conditions);
         let is_held = conditions.filter(|one| one.type_ == REMOVAL_HELD).any(|one| one.status == "True");
         // One that is older than this operator was written for what the store says is held, or for something long ago.
-        self.is_spent = self.number.is_none() && !is_held;
-        self.number = Some(number);
+        self.is_spent = !self.was_read && !is_held;
+        self.was_read = true;
+        self.number = number;
         true
     }
 
     fn confirmed(&self) -> Option<u64> {
-        self.number.flatten().filter(|_| !self.is_spent)
+        self.number.filter(|_| !self.is_spent)
     }
 
     /// Of the removals of the last minutes those that nobody has confirmed.

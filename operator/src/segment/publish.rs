@@ -140,7 +140,8 @@ impl Segments {
         let (ended, under_way): (Vec<_>, Vec<_>) =
             std::mem::take(&mut self.publications).into_iter().partition(|publishing| publishing.task.is_finished());
         self.publications = under_way;
-        if !ended.is_empty() && !(self.unpublished.is_empty() && self.gone.is_empty()) {
+        let is_nothing_left = self.unpublished.is_empty() && self.gone.is_empty();
+        if !ended.is_empty() && !is_nothing_left {
             self.publish_at.get_or_insert(Instant::now());
         }
         for Publishing { accounts, task, .. } in ended {
