@@ -36,7 +36,8 @@ pub(crate) struct Parent<'a> {
 }
 
 impl Parent<'_> {
-    fn image(&self) -> &str {
+    /// The image of segment-jobs.
+    pub(crate) fn image(&self) -> &str {
         self.store.pods.image.as_deref().unwrap_or(self.default_image)
     }
 

@@ -6,7 +6,7 @@ use k8s_openapi::apimachinery::pkg::apis::meta::v1::{Condition, Time};
 use crate::names::condition::{READY, RECONCILING, STALLED};
 
 /// The longest message that is written: a status has to stay small.
-const MESSAGE_MAX: usize = 1024;
+const MESSAGE_MAX: usize = 768;
 
 /// The status of a condition.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -74,6 +74,11 @@ impl Summary {
         message.clone_into(&mut ready.message);
         [ready, of(RECONCILING, Self::Reconciling), of(STALLED, Self::Stalled)]
     }
+}
+
+/// Whether a condition is true.
+pub(crate) fn holds(condition: &Condition) -> bool {
+    condition.status == Truth::True.text()
 }
 
 /// The new conditions: those of the facets, in their order, with the old transition times where the status stays.

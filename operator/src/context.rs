@@ -1,14 +1,14 @@
-//! What every part of the operator is given: the client, the caches, metrics and events. Imports nothing of the parts.
+//! What every part of the operator is given: the client, the caches, metrics and events. Imports nothing of the parts but their caches.
 
 use std::{
     collections::{BTreeMap, HashMap},
     sync::Arc,
 };
 
-use k8s_openapi::api::{batch::v1::Job, core::v1::Namespace};
+use k8s_openapi::api::batch::v1::Job;
 use kube::{
     Client, Resource, ResourceExt,
-    core::{DeserializeGuard, PartialObjectMeta},
+    core::DeserializeGuard,
     runtime::{
         events::{Event, EventType, Recorder},
         reflector::Store,
@@ -20,6 +20,7 @@ use crate::{
     args::Args,
     metrics::{Metrics, Reason},
     object::SegmentObject,
+    watch::Namespaces,
 };
 
 /// What every part is given.
@@ -34,23 +35,19 @@ pub(crate) struct Context {
     pub(crate) segments: Store<SegmentObject>,
     pub(crate) jobs: Store<Job>,
     /// Missing where one namespace is watched: nobody else's labels count there.
-    pub(crate) namespaces: Option<Store<PartialObjectMeta<Namespace>>>,
+    pub(crate) namespaces: Option<Namespaces>,
 }
 
 impl Context {
     /// The labels of all namespaces.
     pub(crate) fn namespace_labels(&self) -> HashMap<String, BTreeMap<String, String>> {
-        let namespaces = self.namespaces.iter().flat_map(Store::state);
+        let namespaces = self.namespaces.iter().flat_map(|namespaces| namespaces.there.state());
         namespaces.map(|namespace| (namespace.name_any(), namespace.labels().clone())).collect()
     }
 
-    /// Whether a namespace is there and not about to go.
-    pub(crate) fn has_namespace(&self, name: &str) -> bool {
-        let Some(namespaces) = &self.namespaces else { return true };
-        let there = |namespace: &PartialObjectMeta<Namespace>| {
-            namespace.name_any() == name && namespace.metadata.deletion_timestamp.is_none()
-        };
-        namespaces.find(there).is_some()
+    /// Whether a namespace was there while this process watched, and went or is about to.
+    pub(crate) fn has_gone(&self, name: &str) -> bool {
+        self.namespaces.as_ref().is_some_and(|namespaces| namespaces.have_lost(name))
     }
 
     /// Tells people of something, as an event of an object. What is said again within minutes is counted, not repeated.

@@ -7,19 +7,19 @@ use std::{
 
 use kube::ResourceExt;
 use tokio::{
-    sync::{Notify, Semaphore, mpsc::Receiver},
+    sync::{Semaphore, mpsc::Receiver},
     task::JoinHandle,
 };
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
-use crate::{context::Context, names::StoreKey, watch::Wake, worker::Worker};
+use crate::{bell::Bell, context::Context, names::StoreKey, watch::Wake, worker::Worker};
 
 /// Stores that are worked on at the same time; the others wait. Each may send as many statements as it has shards.
 const AT_ONCE: usize = 16;
 
 struct Dispatcher {
     ctx: Arc<Context>,
-    workers: HashMap<StoreKey, (Arc<Notify>, JoinHandle<()>)>,
+    workers: HashMap<StoreKey, (Arc<Bell>, JoinHandle<()>)>,
     /// Where each Segment was last seen: one that moves concerns the store that it leaves, too.
     homes: HashMap<String, StoreKey>,
     tasks: TaskTracker,
@@ -76,12 +76,12 @@ impl Dispatcher {
     fn wake(&mut self, store: StoreKey) {
         if let Some((bell, task)) = self.workers.get(&store)
             && !task.is_finished()
+            && bell.ring()
         {
-            bell.notify_one();
             return;
         }
-        let bell = Arc::new(Notify::new());
-        bell.notify_one();
+        let bell = Arc::<Bell>::default();
+        bell.ring();
         let worker = Worker::new(self.ctx.clone(), store.clone(), bell.clone());
         let (permits, stop) = (self.permits.clone(), self.stop.clone());
         let task = self.tasks.spawn(worker.work(permits, stop));

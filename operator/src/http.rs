@@ -42,9 +42,14 @@ impl Health {
         self.beat.store(self.started.elapsed().as_secs(), Ordering::Relaxed);
     }
 
-    /// From now on the replica does its work: it leads with its caches filled, or it stands by.
-    pub(crate) fn set_ready(&self) {
-        self.ready.store(true, Ordering::Relaxed);
+    /// Whether the replica does its work: it leads with its caches filled, or it stands by.
+    pub(crate) fn set_ready(&self, is_ready: bool) {
+        self.ready.store(is_ready, Ordering::Relaxed);
+    }
+
+    #[cfg(test)]
+    pub(crate) fn is_ready(&self) -> bool {
+        self.ready.load(Ordering::Relaxed)
     }
 
     fn is_alive(&self) -> bool {

@@ -43,6 +43,13 @@ pub(crate) struct Lease {
 #[error("the Lease was lost: {0}")]
 pub(crate) struct Lost(String);
 
+/// Whether the Lease is ours.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Held {
+    Yes,
+    No,
+}
+
 /// What to do about a Lease.
 #[derive(Debug, PartialEq, Eq)]
 enum Step {
@@ -57,13 +64,13 @@ impl Lease {
         Self { api: Api::namespaced(client, namespace), name: name.to_owned(), holder, observed: None }
     }
 
-    /// Waits until the Lease is ours. False if it was stopped before.
+    /// Waits until the Lease is ours. False if it was stopped before. While another holds it, we are as ready as we will be.
     pub(crate) async fn acquire(&mut self, health: &Health, stop: &CancellationToken) -> bool {
         loop {
             health.beat();
-            match self.step().await {
-                Ok(true) => return true,
-                Ok(false) => {}
+            match self.step(Held::No).await {
+                Ok(Step::Wait) => health.set_ready(true),
+                Ok(_) => return true,
                 Err(error) => tracing::warn!(error, "the Lease cannot be asked for"),
             }
             tokio::select! {
@@ -80,13 +87,14 @@ impl Lease {
         loop {
             tokio::time::sleep(pause).await;
             let asked_at = Instant::now();
-            match self.step().await {
-                Ok(true) => {
+            match self.step(Held::Yes).await {
+                Ok(Step::Renew) => {
                     renewed = asked_at;
                     pause = RENEW_EVERY;
                     health.beat();
                 }
-                Ok(false) => return Lost("another replica holds it".to_owned()),
+                Ok(Step::Wait) => return Lost("another replica holds it".to_owned()),
+                Ok(Step::Create | Step::Take) => return Lost("somebody has taken it from us".to_owned()),
                 Err(error) if renewed.elapsed() + RETRY > RENEW_DEADLINE => return Lost(error),
                 Err(error) => {
                     tracing::warn!(error, "the Lease was not renewed");
@@ -96,20 +104,21 @@ impl Lease {
         }
     }
 
-    /// Whether the Lease is ours after this.
-    async fn step(&mut self) -> Result<bool, String> {
-        limited(self.try_step()).await
+    /// Does what can be done about the Lease, and tells what. Who holds it only renews it: another may have worked meanwhile.
+    async fn step(&mut self, held: Held) -> Result<Step, String> {
+        limited(self.try_step(held)).await
     }
 
-    async fn try_step(&mut self) -> Result<bool, kube::Error> {
+    async fn try_step(&mut self, held: Held) -> Result<Step, kube::Error> {
         let name = self.name.clone();
         let found = self.api.get_opt(&name).await?;
         let age = found.as_ref().map(|found| self.age(found));
         match step(found.as_ref(), &self.holder, age.unwrap_or_default()) {
-            Step::Wait => Ok(false),
+            Step::Wait => Ok(Step::Wait),
+            step @ (Step::Create | Step::Take) if held == Held::Yes => Ok(step),
             Step::Create => {
                 let object = self.object(None, 0);
-                self.api.create(&PostParams::default(), &object).await.map(|_| true)
+                self.api.create(&PostParams::default(), &object).await.map(|_| Step::Create)
             }
             step => {
                 let before = found.as_ref().and_then(|found| found.spec.clone()).unwrap_or_default();
@@ -120,7 +129,7 @@ impl Lease {
                 {
                     spec.acquire_time = before.acquire_time;
                 }
-                self.api.replace(&name, &PostParams::default(), &object).await.map(|_| true)
+                self.api.replace(&name, &PostParams::default(), &object).await.map(|_| step)
             }
         }
     }
@@ -187,6 +196,16 @@ async fn limited<T>(call: impl Future<Output = Result<T, kube::Error>>) -> Resul
 
 #[cfg(test)]
 mod tests {
+    use std::{
+        convert::Infallible,
+        sync::{
+            Arc,
+            atomic::{AtomicUsize, Ordering},
+        },
+    };
+
+    use kube::client::Body;
+
     use super::*;
 
     fn held_by(holder: &str) -> Object {
@@ -213,5 +232,37 @@ mod tests {
     fn one_renewal_that_is_not_answered_loses_nothing() {
         // Less, not equal: clocks go on while we count.
         assert!(RENEW_EVERY + STEP_LIMIT + RETRY < RENEW_DEADLINE);
+    }
+
+    /// An API server whose only Lease this one holds, and how often something was written to it.
+    fn server(holder: &'static str) -> (Client, Arc<AtomicUsize>) {
+        let writes = Arc::<AtomicUsize>::default();
+        let counted = writes.clone();
+        let answer = move |request: http::Request<Body>| {
+            if request.method() != http::Method::GET {
+                counted.fetch_add(1, Ordering::SeqCst);
+            }
+            let text = serde_json::to_vec(&held_by(holder)).unwrap();
+            std::future::ready(Ok::<_, Infallible>(http::Response::new(Body::from(text))))
+        };
+        (Client::new(tower::service_fn(answer), "a"), writes)
+    }
+
+    #[tokio::test]
+    async fn one_that_stands_by_is_ready() {
+        let (health, stop) = (Health::new(), CancellationToken::new());
+        let mut lease = Lease::new(server("b").0, "a", "l", "a".to_owned());
+        let acquired = tokio::time::timeout(Duration::from_millis(500), lease.acquire(&health, &stop)).await;
+        assert!(acquired.is_err() && health.is_ready());
+        let (health, mut lease) = (Health::new(), Lease::new(server("a").0, "a", "l", "a".to_owned()));
+        assert!(lease.acquire(&health, &stop).await && !health.is_ready(), "it has to fill its caches first");
+    }
+
+    #[tokio::test]
+    async fn who_finds_its_lease_given_away_does_not_take_it_again() {
+        let (client, writes) = server("");
+        let mut lease = Lease::new(client, "a", "l", "a".to_owned());
+        lease.hold(&Health::new()).await;
+        assert_eq!(writes.load(Ordering::SeqCst), 0);
     }
 }

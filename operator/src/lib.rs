@@ -3,13 +3,16 @@
 //! `watch` fills caches and wakes; `dispatch` has one `worker` a store; a worker's look is `store` (its shards and schema)
 //! and then `segment` (judge, publish, run, tell). What is decided is decided by pure functions: `*/validate`, `build`,
 //! `segment/plan`, `segment/retire` and `*/conditions` touch no server. Imports run down; `names`, `object`, `conditions`,
-//! `metrics` and `context` are the ground.
+//! `metrics`, `bell` and `context` are the ground.
 
 mod args;
+mod bell;
 mod build;
 mod conditions;
 mod context;
 mod dispatch;
+#[cfg(test)]
+mod golden;
 mod http;
 mod lease;
 mod metrics;
@@ -19,6 +22,7 @@ mod segment;
 mod start;
 mod store;
 mod watch;
+mod why;
 mod worker;
 
 pub use args::{Args, LogFormat};

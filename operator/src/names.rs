@@ -27,7 +27,7 @@ pub(crate) const MANUAL: &str = "manual";
 /// The component that lists the shards for the pods.
 pub(crate) const SHARDS: &str = "shards";
 
-/// Annotation of a store: `true` lets it take over a database of another store.
+/// Annotation of a store: the store, as databases know it, whose databases it takes over.
 pub(crate) const ADOPT: &str = "segmentation.dev/adopt";
 /// Annotation of a store: how many Segments may be removed though the brake holds them.
 pub(crate) const CONFIRM_REMOVAL: &str = "segmentation.dev/confirm-removal";

@@ -9,6 +9,7 @@
 
 mod allowance;
 pub(crate) mod conditions;
+mod gone;
 mod judge;
 pub(crate) mod plan;
 mod publish;
@@ -17,7 +18,6 @@ mod runs;
 mod totals;
 mod update_status;
 pub(crate) mod validate;
-mod why;
 
 use std::{
     collections::{BTreeMap, BTreeSet, HashMap},
@@ -31,18 +31,19 @@ use segment_jobs::{
     store::Store,
 };
 use segment_rules::AccountRules;
-use tokio::{sync::Notify, task::JoinHandle};
 
 pub(crate) use self::update_status::StoreView;
 use self::{
     conditions::Totals,
+    gone::Confirmation,
     judge::Entry,
     plan::SegmentKey,
-    publish::Done,
+    publish::Publishing,
     runs::{Run, Setbacks},
     update_status::Told,
 };
 use crate::{
+    bell::Bell,
     context::Context,
     names::StoreKey,
     object::SegmentObject,
@@ -58,7 +59,7 @@ const RETRY: Duration = Duration::from_secs(5);
 
 /// What is known about the Segments of a store.
 pub(crate) struct Segments {
-    bell: Arc<Notify>,
+    bell: Arc<Bell>,
     /// By `namespace/name`.
     book: HashMap<String, Entry>,
     /// A hash of what all verdicts depend on.
@@ -73,7 +74,9 @@ pub(crate) struct Segments {
     gone: Vec<Gone>,
     /// When the next publication may begin.
     publish_at: Option<Instant>,
-    publication: Option<JoinHandle<Done>>,
+    publications: Vec<Publishing>,
+    /// Pairs of (metric, property) that were published, by account: others may take long to fill in.
+    filled: HashMap<String, BTreeSet<(String, String)>>,
     standings: HashMap<SegmentKey, Standing>,
     runs: Vec<Run>,
     setbacks: Setbacks,
@@ -85,8 +88,7 @@ pub(crate) struct Segments {
     handled: HashMap<SegmentKey, String>,
     told: Told,
     held: Option<Held>,
-    /// The removals that somebody has confirmed.
-    confirmed: Option<u64>,
+    confirmation: Confirmation,
     /// The shards that were not asked at the last look.
     down: Vec<usize>,
     look_at: Instant,
@@ -113,7 +115,7 @@ struct Look<'a> {
 }
 
 impl Segments {
-    pub(crate) fn new(bell: Arc<Notify>) -> Self {
+    pub(crate) fn new(bell: Arc<Bell>) -> Self {
         let now = Instant::now();
         Self {
             bell,
@@ -124,7 +126,8 @@ impl Segments {
             unpublished: BTreeMap::new(),
             gone: Vec::new(),
             publish_at: None,
-            publication: None,
+            publications: Vec::new(),
+            filled: HashMap::new(),
             standings: HashMap::new(),
             runs: Vec::new(),
             setbacks: Setbacks::default(),
@@ -134,7 +137,7 @@ impl Segments {
             handled: HashMap::new(),
             told: Told::nothing(),
             held: None,
-            confirmed: None,
+            confirmation: Confirmation::default(),
             down: Vec::new(),
             look_at: now,
             busy_at: now,
@@ -154,8 +157,8 @@ impl Segments {
 
     /// Ends what is under way in this process. What it had begun on the shards is harmless, and is begun again.
     pub(crate) fn stop(&mut self) {
-        if let Some(publication) = self.publication.take() {
-            publication.abort();
+        for publishing in self.publications.drain(..) {
+            publishing.stop();
         }
     }
 
@@ -180,7 +183,7 @@ impl Segments {
         }
         let down = seen.down();
         let look = Look { ctx, key, object, seen, valid, store, down: &down, segments };
-        self.take_in_publication().await;
+        self.take_in_publications().await;
         self.ask_shards(look).await;
         self.find_gone(look).await;
         if !self.again.is_empty() {
@@ -209,7 +212,7 @@ impl Segments {
         if !self.runs.is_empty() || !self.refresh.is_empty() {
             due = due.min(now + BUSY);
         }
-        if let Some(at) = self.publish_at.filter(|_| self.publication.is_none()) {
+        if let Some(at) = self.publish_at.filter(|_| self.may_publish()) {
             due = due.min(at);
         }
         if self.start_at > now {

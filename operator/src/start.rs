@@ -8,6 +8,7 @@ use kube::{
     Api, Client, Config, ResourceExt,
     runtime::events::{Recorder, Reporter},
 };
+use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
@@ -26,6 +27,8 @@ use crate::{
 const WAKES: usize = 1024;
 /// How long work under way may take to end.
 const SHUTDOWN_MAX: Duration = Duration::from_secs(20);
+/// How long answers to probes may take to end.
+const ANSWERS_MAX: Duration = Duration::from_secs(1);
 
 /// Logs go to stderr; what they say is chosen by `RUST_LOG`.
 pub fn start_logs(format: LogFormat) {
@@ -47,10 +50,19 @@ pub async fn run(args: Args) -> anyhow::Result<()> {
     // Probes are answered to the very end.
     let quiet = CancellationToken::new();
     let server = tokio::spawn(http::serve(args.http_address, health.clone(), metrics.clone(), quiet.clone()));
-    let outcome = work(args, config, &health, metrics, &stop).await;
+    // What it returns with an error was not ended in good order: then nothing is waited for, and the process ends with all
+    // that works on in it.
+    work(args, config, &health, metrics, &stop).await?;
     quiet.cancel();
-    server.await.context("serve the probes")?.context("serve the probes")?;
-    outcome
+    close(server).await
+}
+
+/// Waits until the last probe was answered, but not for one that was never asked to its end.
+async fn close(server: JoinHandle<std::io::Result<()>>) -> anyhow::Result<()> {
+    match tokio::time::timeout(ANSWERS_MAX, server).await {
+        Ok(ended) => ended.context("serve the probes")?.context("serve the probes"),
+        Err(_) => Ok(()),
+    }
 }
 
 async fn work(
@@ -65,19 +77,19 @@ async fn work(
     impatient.default_retry = false;
     let impatient = Client::try_from(impatient).context("make a client")?;
     let mut lease = Lease::new(impatient, &args.namespace, &args.lease, holder);
-    // One that stands by is as ready as it will be.
-    health.set_ready();
     if !lease.acquire(health, stop).await {
         return Ok(());
     }
     tracing::info!("this replica leads");
+    health.set_ready(false);
     metrics.leader.set(1);
     let client = Client::try_from(config).context("make a client")?;
     let worked = tokio::select! {
         // Another may lead from now on: nothing in this process goes on.
         lost = lease.hold(health) => return Err(lost.into()),
-        worked = lead_with(args, client, metrics, stop.clone()) => worked,
-        () = overdue(stop) => Err(anyhow::anyhow!("the work did not end in time")),
+        // What still works has the Lease until it runs out.
+        () = overdue(stop) => anyhow::bail!("the work did not end in time"),
+        worked = lead_with(args, client, metrics, health, stop.clone()) => worked,
     };
     lease.give_back().await;
     worked
@@ -91,10 +103,16 @@ async fn overdue(stop: &CancellationToken) {
 
 /// Works as the only replica, without a Lease and probes, until it is stopped.
 pub async fn lead(args: Args, client: Client, stop: CancellationToken) -> anyhow::Result<()> {
-    lead_with(args, client, Arc::new(Metrics::new()), stop).await
+    lead_with(args, client, Arc::new(Metrics::new()), &Health::new(), stop).await
 }
 
-async fn lead_with(args: Args, client: Client, metrics: Arc<Metrics>, stop: CancellationToken) -> anyhow::Result<()> {
+async fn lead_with(
+    args: Args,
+    client: Client,
+    metrics: Arc<Metrics>,
+    health: &Health,
+    stop: CancellationToken,
+) -> anyhow::Result<()> {
     let cluster = match &args.cluster_id {
         Some(cluster) => cluster.clone(),
         None => cluster_of(&client).await?,
@@ -105,6 +123,7 @@ async fn lead_with(args: Args, client: Client, metrics: Arc<Metrics>, stop: Canc
         filled = caches.filled() => filled.context("fill the caches")?,
         () = stop.cancelled() => return Ok(()),
     }
+    health.set_ready(true);
     tracing::info!(cluster, segments = caches.segments.len(), stores = caches.stores.len(), "the caches are filled");
     let reporter = Reporter { controller: OPERATOR.to_owned(), instance: Some(args.pod.clone()) };
     let context = Context {
@@ -140,4 +159,30 @@ async fn cancel_at_signal(stop: CancellationToken) {
     }
     tracing::info!("stopping");
     stop.cancel();
+}
+
+#[cfg(test)]
+mod tests {
+    use std::net::Ipv4Addr;
+
+    use tokio::{io::AsyncWriteExt, net::TcpStream};
+
+    use super::*;
+
+    #[tokio::test]
+    async fn a_probe_that_is_never_asked_to_its_end_does_not_hold_up_the_end() {
+        let free = std::net::TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap().local_addr().unwrap();
+        let (health, metrics, quiet) = (Arc::new(Health::new()), Arc::new(Metrics::new()), CancellationToken::new());
+        let server = tokio::spawn(http::serve(free, health, metrics, quiet.clone()));
+        let mut asking = loop {
+            match TcpStream::connect(free).await {
+                Ok(stream) => break stream,
+                Err(_) => tokio::time::sleep(Duration::from_millis(10)).await,
+            }
+        };
+        asking.write_all(b"GET /livez HTTP/1.1\r\n").await.unwrap();
+        tokio::time::sleep(Duration::from_millis(50)).await;
+        quiet.cancel();
+        tokio::time::timeout(ANSWERS_MAX * 5, close(server)).await.unwrap().unwrap();
+    }
 }

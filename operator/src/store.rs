@@ -20,11 +20,11 @@ use kube::{Resource, ResourceExt};
 use segment_crds::SegmentStore;
 use segment_jobs::{
     shards::{Credentials, Shard, ShardAddress},
-    store::{self as jobs_store, Identity, Store},
+    store::{self as jobs_store, Identity, Store, StoreError},
 };
 
 use self::{
-    apply::SchemaState,
+    apply::{Made, SchemaState},
     dereference::SecretTrouble,
     trouble::{Trouble, TroubleKind},
     validate::{BadField, ValidStore},
@@ -104,7 +104,10 @@ pub(crate) struct Watch {
     pub(crate) seen: Seen,
     credentials: Option<(Option<String>, Credentials, Instant)>,
     shards: (Vec<ShardAddress>, Vec<Shard>),
-    generation: Option<(i64, bool)>,
+    /// The generation that was looked at, and whose database it may take over.
+    looked_at: Option<(i64, Option<String>)>,
+    /// The schema Job that ended well last, since the schema was there.
+    made: Option<Made>,
     look_at: Instant,
     /// Whether there may be lists of shards that are no longer true.
     untidy: bool,
@@ -116,7 +119,8 @@ impl Watch {
             seen: Seen::default(),
             credentials: None,
             shards: (Vec::new(), Vec::new()),
-            generation: None,
+            looked_at: None,
+            made: None,
             look_at: Instant::now(),
             untidy: true,
         }
@@ -134,11 +138,11 @@ impl Watch {
 
     /// Looks at the store if it is due or was changed. Returns whether its shards are other ones than before.
     pub(crate) async fn reconcile(&mut self, ctx: &Context, key: &StoreKey, object: &SegmentStore) -> bool {
-        let generation = Some((object.metadata.generation.unwrap_or(0), adopts(object)));
-        if generation == self.generation && Instant::now() < self.look_at {
+        let looked_at = Some((object.metadata.generation.unwrap_or(0), adopts(object).map(str::to_owned)));
+        if looked_at == self.looked_at && Instant::now() < self.look_at {
             return false;
         }
-        self.generation = generation;
+        self.looked_at = looked_at;
         let before = self.shards.0.clone();
         let seen = match self.look(ctx, key, object).await {
             Ok(seen) => seen,
@@ -177,15 +181,11 @@ impl Watch {
         self.shards = (valid.shards.clone(), shards);
         let shards = &self.shards.1;
         let identity = key.identity(&ctx.cluster);
-        let health = dereference::health(shards, &identity).await;
+        let mut health = dereference::health(shards, &identity, adopts(object)).await;
         let owner = object.controller_owner_ref(&()).unwrap_or_default();
-        let schema = apply::schema(ctx, key, &valid, &owner, &health, adopts(object)).await;
-        let well = health.iter().position(Result::is_ok);
-        let open = match well {
-            Some(index) => Some(Store::of_checked(shards.clone(), index).await),
-            None => None,
-        };
-        let open = open.transpose().map_err(|error| Obstacle::Lanes(error.to_string()))?;
+        let parent = Parent { key, owner: &owner, store: &valid, default_image: &ctx.args.jobs_image };
+        let schema = apply::schema(ctx, parent, &health, adopts(object).is_some(), &mut self.made).await;
+        let open = open(shards, &mut health).await?;
         let troubles = troubles(health);
         if troubles.values().any(|trouble| trouble.kind == TroubleKind::Credentials) {
             self.credentials = None;
@@ -205,17 +205,74 @@ impl Watch {
         {
             return Ok(credentials.clone());
         }
-        self.credentials = None;
-        let credentials = dereference::credentials(ctx, key, valid.secret.as_deref()).await?;
+        let read = dereference::credentials(ctx, key, valid.secret.as_deref()).await;
+        let old = self.credentials.take().filter(|(secret, ..)| *secret == valid.secret);
+        if let (Err(trouble), Some(old)) = (&read, &old)
+            && !contradicts(trouble)
+        {
+            tracing::warn!(error = %trouble, store = %key, "the Secret was not read; what it said before holds");
+            self.credentials = Some(old.clone());
+            return Ok(old.1.clone());
+        }
+        let credentials = read?;
         self.credentials = Some((valid.secret.clone(), credentials.clone(), Instant::now()));
         Ok(credentials)
     }
 }
 
-fn adopts(object: &SegmentStore) -> bool {
-    object.annotations().get(ADOPT).is_some_and(|value| value == "true")
+/// Whether a trouble with a Secret says that what was read before is wrong. Else it holds as long as the shards take it.
+fn contradicts(trouble: &SecretTrouble) -> bool {
+    !matches!(trouble, SecretTrouble::Api(_) | SecretTrouble::Forbidden(_))
+}
+
+/// The store whose databases this one takes over, if any.
+fn adopts(object: &SegmentStore) -> Option<&str> {
+    object.annotations().get(ADOPT).map(String::as_str)
+}
+
+/// Opens the store with the lanes as the first shard knows them that is well. One that fails at that is not.
+async fn open(shards: &[Shard], health: &mut [Result<Identity, Trouble>]) -> Result<Option<Store>, Obstacle> {
+    while let Some(index) = health.iter().position(Result::is_ok) {
+        match Store::of_checked(shards.to_vec(), index).await {
+            Ok(store) => return Ok(Some(store)),
+            Err(StoreError::Shard(error)) => health[index] = Err(Trouble::of_shard(&error)),
+            Err(error) => return Err(Obstacle::Lanes(error.to_string())),
+        }
+    }
+    Ok(None)
 }
 
 fn troubles(health: Vec<Result<Identity, Trouble>>) -> BTreeMap<usize, Trouble> {
     health.into_iter().enumerate().filter_map(|(index, shard)| Some((index, shard.err()?))).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_shard_that_fails_when_lanes_are_read_has_a_trouble_and_the_store_has_none() {
+        let address =
+            ShardAddress { name: "0".to_owned(), url: "http://127.0.0.1:1".to_owned(), database: "a".to_owned() };
+        let shards = jobs_store::shards(&[address], &Credentials::default()).unwrap();
+        let identity = Identity {
+            store: "c/shop/main".to_owned(),
+            shard: "0".to_owned(),
+            database_uid: String::new(),
+            clock: "system".to_owned(),
+            lanes: 8,
+            schema_version: 1,
+        };
+        let mut health = vec![Ok(identity)];
+        assert!(open(&shards, &mut health).await.unwrap().is_none());
+        assert_eq!(health[0].as_ref().unwrap_err().kind, TroubleKind::Unreachable);
+    }
+
+    #[test]
+    fn a_secret_that_cannot_be_read_for_a_moment_closes_no_store() {
+        assert!(!contradicts(&SecretTrouble::Api("timeout".to_owned())));
+        assert!(!contradicts(&SecretTrouble::Forbidden("grant it".to_owned())));
+        assert!(contradicts(&SecretTrouble::Missing("gone".to_owned())));
+        assert!(contradicts(&SecretTrouble::Key { secret: "a".to_owned(), key: "username" }));
+    }
 }

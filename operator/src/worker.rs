@@ -9,13 +9,14 @@ use std::{
 };
 
 use jiff::Timestamp;
-use kube::{core::DeserializeGuard, runtime::reflector::ObjectRef};
+use kube::{ResourceExt, core::DeserializeGuard, runtime::reflector::ObjectRef};
 use segment_crds::{SegmentStore, SegmentStoreStatus};
 use segment_jobs::clock::Clock;
-use tokio::sync::{Notify, Semaphore};
+use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 
 use crate::{
+    bell::Bell,
     context::Context,
     metrics::{InState, OfStore},
     names::StoreKey,
@@ -36,7 +37,9 @@ const SEEN_WITHIN: Duration = Duration::from_secs(5);
 pub(crate) struct Worker {
     ctx: Arc<Context>,
     key: StoreKey,
-    bell: Arc<Notify>,
+    bell: Arc<Bell>,
+    /// The uid of the store that was looked at: another one of its name is another store.
+    uid: Option<String>,
     watch: Watch,
     segments: Segments,
     /// How many Segments there were at the last look.
@@ -54,8 +57,17 @@ enum Next {
 }
 
 impl Worker {
-    pub(crate) fn new(ctx: Arc<Context>, key: StoreKey, bell: Arc<Notify>) -> Self {
-        Self { ctx, key, segments: Segments::new(bell.clone()), bell, watch: Watch::new(), many: 0, told: None }
+    pub(crate) fn new(ctx: Arc<Context>, key: StoreKey, bell: Arc<Bell>) -> Self {
+        Self {
+            ctx,
+            key,
+            segments: Segments::new(bell.clone()),
+            bell,
+            uid: None,
+            watch: Watch::new(),
+            many: 0,
+            told: None,
+        }
     }
 
     /// Works until there is nothing left to watch, or it is stopped.
@@ -64,7 +76,7 @@ impl Worker {
         loop {
             tokio::select! {
                 () = stop.cancelled() => break,
-                () = self.bell.notified() => tokio::time::sleep(GATHER + GATHER_EACH * self.many).await,
+                () = self.bell.rung() => tokio::time::sleep(GATHER + GATHER_EACH * self.many).await,
                 () = tokio::time::sleep_until(next.into()) => {}
             }
             let Ok(_permit) = permits.acquire().await else { break };
@@ -74,7 +86,9 @@ impl Worker {
             self.ctx.metrics.pass_seconds.observe(started.elapsed().as_secs_f64());
             match looked {
                 Next::At(at) => next = at,
-                Next::Never => break,
+                Next::Never if self.bell.close() => break,
+                // Something was changed since the look read the caches.
+                Next::Never => next = Instant::now(),
             }
         }
         self.segments.stop();
@@ -86,15 +100,18 @@ impl Worker {
         let segments = self.ctx.segments.state_filter(|segment| segment.store == self.key);
         self.many = u32::try_from(segments.len()).unwrap_or(u32::MAX);
         let Some(stored) = stored else {
-            self.watch = Watch::new();
-            self.segments.forget();
-            let told = self.segments.update_status(&self.ctx, segment::StoreView::Missing, &segments).await;
-            return match (segments.is_empty(), told) {
-                (true, _) => Next::Never,
-                (false, true) => Next::At(Instant::now() + Duration::from_mins(10)),
-                (false, false) => Next::At(Instant::now() + RETRY),
-            };
+            self.begin_anew(None);
+            let told = self.tell(&segments, false).await;
+            if segments.is_empty() {
+                self.forget_metrics();
+                return Next::Never;
+            }
+            return Next::At(Instant::now() + if told { Duration::from_mins(10) } else { RETRY });
         };
+        let uid = stored.uid();
+        if uid != self.uid {
+            self.begin_anew(uid);
+        }
         match &stored.0 {
             Ok(object) => self.look_at(object, &segments).await,
             Err(invalid) => {
@@ -105,10 +122,17 @@ impl Worker {
                 // Its status cannot be read either: what was told last stands for it.
                 let old = self.told.as_ref().map(|(told, _)| told.clone());
                 let told = self.tell_store(generation, old.as_ref(), None).await;
-                let told = self.tell(&segments).await && told;
+                let told = self.tell(&segments, true).await && told;
                 Next::At(Instant::now() + if told { Duration::from_mins(10) } else { RETRY })
             }
         }
+    }
+
+    fn begin_anew(&mut self, uid: Option<String>) {
+        self.uid = uid;
+        self.watch = Watch::new();
+        self.segments.forget();
+        self.told = None;
     }
 
     async fn look_at(&mut self, object: &SegmentStore, segments: &[Arc<SegmentObject>]) -> Next {
@@ -120,7 +144,7 @@ impl Worker {
             self.watch.hurry();
         }
         let mut next = self.watch.due().min(self.segments.due());
-        if !self.tell(segments).await {
+        if !self.tell(segments, true).await {
             next = next.min(Instant::now() + RETRY);
         }
         let generation = object.metadata.generation.unwrap_or(0);
@@ -142,7 +166,7 @@ impl Worker {
     async fn tell_store(&mut self, generation: i64, old: Option<&SegmentStoreStatus>, held: Option<Held>) -> bool {
         let none = SegmentStoreStatus::default();
         let new = store::conditions::status(old.unwrap_or(&none), generation, &self.watch.seen, held, now());
-        match update_status(&self.ctx, &self.key, old, &new).await {
+        match update_status(&self.ctx, &self.key, self.uid.as_deref(), old, &new).await {
             Ok(()) if old == Some(&new) => true,
             Ok(()) => {
                 self.told = Some((new, Instant::now()));
@@ -155,9 +179,10 @@ impl Worker {
         }
     }
 
-    /// Writes the status of the Segments. Whether all was written.
-    async fn tell(&mut self, segments: &[Arc<SegmentObject>]) -> bool {
-        let told = self.segments.update_status(&self.ctx, segment::StoreView::There(&self.watch.seen), segments).await;
+    /// Writes the status of the Segments, whose store is there or is not. Whether all was written.
+    async fn tell(&mut self, segments: &[Arc<SegmentObject>], is_there: bool) -> bool {
+        let view = if is_there { segment::StoreView::There(&self.watch.seen) } else { segment::StoreView::Missing };
+        let told = self.segments.update_status(&self.ctx, view, segments).await;
         let store = self.key.to_string();
         for (reason, count) in self.segments.counts() {
             let count = i64::try_from(count).unwrap_or(i64::MAX);
@@ -166,6 +191,15 @@ impl Worker {
         let troubled = i64::try_from(self.watch.seen.troubles.len()).unwrap_or(i64::MAX);
         self.ctx.metrics.shards_troubled.get_or_create(&OfStore { store }).set(troubled);
         told
+    }
+
+    /// A store that is no more is not counted as in its last state for ever.
+    fn forget_metrics(&self) {
+        let store = self.key.to_string();
+        for reason in self.segments.counts().into_keys() {
+            self.ctx.metrics.segments.remove(&InState { store: store.clone(), reason });
+        }
+        self.ctx.metrics.shards_troubled.remove(&OfStore { store });
     }
 }
 

@@ -14,6 +14,8 @@ const REASONS_IN: [&str; 6] = [
     "segment/conditions.rs",
     "segment/runs.rs",
 ];
+/// Reasons that only events have.
+const EVENTS: [&str; 3] = ["RunStarted", "RunEnded", "RunNotStarted"];
 /// Words there that are no reasons: the action of events.
 const NO_REASONS: [&str; 1] = ["Evaluate"];
 
@@ -96,5 +98,16 @@ fn alerts_know_every_reason_of_a_segment_that_is_not_ready() {
     let all = [source("segment/conditions.rs"), source("store/trouble.rs")].concat();
     for reason in reasons(&all).iter().filter(|reason| !others.contains(&reason.as_str())) {
         assert!(known.contains(reason.as_str()), "{reason}");
+    }
+}
+
+#[test]
+fn argo_cd_has_a_document_for_every_reason() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../argocd/testdata");
+    let documents: String =
+        fs::read_dir(folder).unwrap().map(|entry| fs::read_to_string(entry.unwrap().path()).unwrap()).collect();
+    for reason in REASONS_IN.iter().flat_map(|file| reasons(&source(file))) {
+        let is_there = documents.contains(&format!("\"reason\":\"{reason}\""));
+        assert!(is_there || EVENTS.contains(&reason.as_str()), "{reason}");
     }
 }

@@ -113,6 +113,9 @@ pub(crate) struct RunArgs {
     /// Wait until they were evaluated.
     #[arg(long)]
     pub(crate) wait: bool,
+    /// How long to wait for each Segment, in seconds.
+    #[arg(long, value_name = "SECONDS", default_value_t = 600, requires = "wait")]
+    pub(crate) timeout: u64,
     /// The Segments.
     #[arg(required = true, value_name = "SEGMENT")]
     pub(crate) segments: Vec<String>,

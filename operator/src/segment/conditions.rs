@@ -8,7 +8,7 @@ use segment_jobs::publish::{Standing, State};
 
 use super::validate::Verdict;
 use crate::{
-    conditions::{Facet, Summary, Truth, merge},
+    conditions::{Facet, Summary, Truth, holds, merge},
     names::condition::{EVALUATED, SPEC_ACCEPTED, SUSPENDED},
     object::SegmentObject,
     store::{Obstacle, conditions::waits, trouble::Trouble},
@@ -117,15 +117,27 @@ pub(crate) fn status(object: &SegmentObject, old: &SegmentStatus, facts: &Facts<
         // A new operator: what the one before has told holds until the shards say otherwise.
         return old.clone();
     }
-    let state = state(object, facts);
+    let mut state = state(object, facts);
+    let is_counted = facts.totals.is_some() || old.last_evaluation.is_some();
+    if matches!(state.reason, EVALUATED_REASON) && !is_counted {
+        // Whether they are older than the Segment is known only with their numbers.
+        state = State3 {
+            summary: Summary::Reconciling,
+            reason: "Pending",
+            message: "its members are being counted".to_owned(),
+            evaluated: Truth::Unknown,
+        };
+    }
     let mut told: Vec<Facet> = state.summary.facets(state.reason, &state.message).into();
     told.push(accepted(facts));
     told.push(Facet::new(EVALUATED, state.evaluated, state.reason, ""));
     let suspended = matches!(facts.standing, Published::As(standing) if standing.state == State::Suspended);
-    let was_suspended = old.conditions.iter().any(|condition| condition.type_ == SUSPENDED);
-    if suspended {
+    let was_suspended = old.conditions.iter().find(|condition| condition.type_ == SUSPENDED);
+    // While a change of it is published, or nobody answers, it stays suspended.
+    let still = object.suspended && was_suspended.is_some_and(holds);
+    if suspended || still {
         told.push(Facet::new(SUSPENDED, true, "Suspended", "members stay as they were last committed"));
-    } else if was_suspended {
+    } else if was_suspended.is_some() {
         told.push(Facet::new(SUSPENDED, false, "Resumed", ""));
     }
     let last_evaluation = last_evaluation(facts).or_else(|| old.last_evaluation.clone());
@@ -140,6 +152,8 @@ pub(crate) fn status(object: &SegmentObject, old: &SegmentStatus, facts: &Facts<
     }
 }
 
+/// The reason of a Segment whose members are those of its newest definition.
+const EVALUATED_REASON: &str = "Evaluated";
 /// The reason of a Segment whose account has no profiles on any shard.
 const NO_DATA: &str = "NoData";
 
@@ -224,7 +238,7 @@ fn of_standing(standing: &Standing, troubles: &BTreeMap<usize, Trouble>, facts: 
     if standing.units == 0 {
         return of(Summary::Ready, NO_DATA, "the account has no profiles in the store".to_owned(), Truth::True);
     }
-    of(Summary::Ready, "Evaluated", String::new(), Truth::True)
+    of(Summary::Ready, EVALUATED_REASON, String::new(), Truth::True)
 }
 
 fn accepted(facts: &Facts<'_>) -> Facet {
@@ -300,6 +314,18 @@ mod tests {
         [(1, Trouble { kind, message: "shard 1: trouble".to_owned() })].into()
     }
 
+    fn totals() -> Totals {
+        Totals {
+            version: 5,
+            as_of_ms: 1_000,
+            members: 42,
+            entered: 40,
+            exited: 1,
+            duration_ms: 2_345,
+            run: "r".to_owned(),
+        }
+    }
+
     fn well<'a>(troubles: &'a BTreeMap<usize, Trouble>, standing: &'a Standing) -> Facts<'a> {
         Facts {
             store: StoreFacts::Shards { troubles, open: true },
@@ -307,7 +333,7 @@ mod tests {
             standing: Published::As(standing),
             progress: Progress::Waiting,
             outdated: false,
-            totals: None,
+            totals: Some(totals()),
             handled: None,
         }
     }
@@ -386,21 +412,19 @@ mod tests {
     #[test]
     fn numbers_are_written_once_and_kept() {
         let (troubles, standing) = (BTreeMap::new(), standing());
-        let totals = Totals {
-            version: 5,
-            as_of_ms: 1_000,
-            members: 42,
-            entered: 40,
-            exited: 1,
-            duration_ms: 2_345,
-            run: "r".to_owned(),
-        };
-        let facts = Facts { totals: Some(totals), ..well(&troubles, &standing) };
+        let facts = well(&troubles, &standing);
         let first = status(&object(), &SegmentStatus::default(), &facts, at(1));
         let last = first.last_evaluation.clone().unwrap();
         assert_eq!((first.member_count, last.version, last.entered, last.exited), (Some(42), 5, 40, 1));
         assert_eq!((last.as_of.as_str(), last.duration.as_str()), ("1970-01-01T00:00:01Z", "2.345s"));
-        assert_eq!(status(&object(), &first, &well(&troubles, &standing), at(9)), first, "a quiet look writes nothing");
+        let quiet = Facts { totals: None, ..facts };
+        assert_eq!(status(&object(), &first, &quiet, at(9)), first, "a quiet look writes nothing");
+    }
+
+    #[test]
+    fn a_segment_is_not_ready_before_its_members_were_counted() {
+        check(|facts| facts.totals = None, "FTFTU Pending");
+        check_standing(|standing| standing.units = 0, Progress::Waiting, "TFFTT NoData");
     }
 
     #[test]
@@ -415,6 +439,18 @@ mod tests {
     }
 
     #[test]
+    fn a_status_stays_small_whatever_there_is_to_say() {
+        let (refused, troubles, standing) = (Verdict::Refused("\u{fc}".repeat(5000)), BTreeMap::new(), standing());
+        let evaluated = status(&object(), &SegmentStatus::default(), &well(&troubles, &standing), at(1));
+        let suspended = Standing { state: State::Suspended, ..standing.clone() };
+        let old = status(&object(), &evaluated, &well(&troubles, &suspended), at(2));
+        let facts = Facts { verdict: Some(&refused), ..well(&troubles, &standing) };
+        let long = status(&object(), &old, &facts, at(3));
+        assert_eq!(long.conditions.len(), 6);
+        assert!(serde_json::to_string(&long).unwrap().len() <= 4096);
+    }
+
+    #[test]
     fn suspension_says_since_when_and_is_remembered() {
         let troubles = BTreeMap::new();
         let suspended = Standing { state: State::Suspended, ..standing() };
@@ -425,5 +461,13 @@ mod tests {
         let resumed = status(&object(), &again, &well(&troubles, &active), at(10));
         let condition = resumed.conditions.last().unwrap();
         assert_eq!((condition.type_.as_str(), condition.status.as_str()), (SUSPENDED, "False"));
+        let mut edited = object();
+        edited.suspended = true;
+        for standing in [Published::Outdated, Published::Unknown] {
+            let facts = Facts { standing, ..well(&troubles, &suspended) };
+            let published = status(&edited, &again, &facts, at(11));
+            let condition = published.conditions.iter().find(|condition| condition.type_ == SUSPENDED).unwrap();
+            assert_eq!((condition.status.as_str(), condition.last_transition_time.0), ("True", at(1)));
+        }
     }
 }

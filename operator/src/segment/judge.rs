@@ -39,6 +39,14 @@ impl Entry {
     }
 }
 
+#[cfg(test)]
+impl Entry {
+    /// One of which only the verdict matters.
+    pub(super) fn judged(verdict: Verdict) -> Self {
+        Self { uid: String::new(), generation: 1, account: "1".into(), key: (1, 2), verdict }
+    }
+}
+
 /// A Segment by the hash of its account and its id.
 pub(super) fn key_of(segment: &SegmentObject) -> SegmentKey {
     (sip_hash_64(&segment.account), segment_id(segment.space(), segment.title()))

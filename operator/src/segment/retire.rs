@@ -14,9 +14,9 @@ const FREE: u64 = 20;
 pub(crate) struct Removals<'a> {
     /// Segments whose objects are there.
     pub(crate) present: &'a BTreeSet<SegmentKey>,
-    /// Namespaces that are there and not about to go.
-    pub(crate) namespaces: &'a (dyn Fn(&str) -> bool + Sync),
-    /// Segments that were retired within the last minutes.
+    /// Whether a namespace was seen, and then went.
+    pub(crate) has_gone: &'a (dyn Fn(&str) -> bool + Sync),
+    /// Segments that were retired within the last minutes, without being meant.
     pub(crate) recent: u64,
     /// Percent of the store's Segments that may disappear.
     pub(crate) brake: u64,
@@ -24,8 +24,19 @@ pub(crate) struct Removals<'a> {
     pub(crate) confirmed: Option<u64>,
 }
 
+/// What becomes of definitions without a Segment.
+#[derive(Debug, Default)]
+pub(crate) struct Retired {
+    pub(crate) leaving: Vec<Gone>,
+    pub(crate) held: Option<Held>,
+    /// Whether they are too many to go unless somebody confirms it.
+    pub(crate) is_many: bool,
+    /// Those that somebody surely meant: they were confirmed, or went with their namespace.
+    pub(crate) meant: Vec<SegmentKey>,
+}
+
 /// What is to be retired, and what is held back.
-pub(crate) fn retire(published: &[PublishedDefinition], removals: Removals<'_>) -> (Vec<Gone>, Option<Held>) {
+pub(crate) fn retire(published: &[PublishedDefinition], removals: Removals<'_>) -> Retired {
     let mut known: BTreeMap<SegmentKey, &PublishedDefinition> = BTreeMap::new();
     for definition in published {
         let newest = known.entry((definition.account, definition.segment)).or_insert(definition);
@@ -37,15 +48,17 @@ pub(crate) fn retire(published: &[PublishedDefinition], removals: Removals<'_>) 
     let gone = known.into_iter().filter(|(key, _)| !removals.present.contains(key)).map(|(_, definition)| definition);
     // One that was retired before and still has members is only brought to its end.
     let (retired, missing): (Vec<_>, Vec<_>) = gone.partition(|definition| definition.state == "retired");
-    // Whoever deletes a namespace means all that is in it.
-    let (kept, swept): (Vec<_>, Vec<_>) = missing.into_iter().partition(|definition| {
-        (removals.namespaces)(definition.path.split_once('/').map_or("", |(namespace, _)| namespace))
-    });
+    // Whoever deletes a namespace means all that is in it. One that was never seen here was not deleted here.
+    let (swept, kept): (Vec<_>, Vec<_>) =
+        missing.into_iter().partition(|definition| (removals.has_gone)(namespace_of(&definition.path)));
     let count = u64::try_from(kept.len()).unwrap_or(u64::MAX);
     let many = count + removals.recent;
-    let held = many > FREE && many * 100 > all * removals.brake && count > 0 && removals.confirmed != Some(count);
+    let is_many = many > FREE && many * 100 > all * removals.brake && count > 0;
+    let held = is_many && removals.confirmed != Some(count);
+    let mut meant = swept.clone();
     let mut leaving = [retired, swept].concat();
     if !held {
+        meant.extend(is_many.then_some(&kept).into_iter().flatten());
         leaving.extend(kept);
     }
     let leaving = leaving.into_iter().map(|definition| Gone {
@@ -53,7 +66,17 @@ pub(crate) fn retire(published: &[PublishedDefinition], removals: Removals<'_>) 
         segment: definition.segment,
         name: definition.path.clone(),
     });
-    (leaving.collect(), held.then_some(Held { segments: count, of: all }))
+    Retired {
+        leaving: leaving.collect(),
+        held: held.then_some(Held { segments: count, of: all }),
+        is_many,
+        meant: meant.into_iter().map(|definition| (definition.account, definition.segment)).collect(),
+    }
+}
+
+/// The namespace of a `namespace/name`.
+pub(crate) fn namespace_of(path: &str) -> &str {
+    path.split_once('/').map_or("", |(namespace, _)| namespace)
 }
 
 #[cfg(test)]
@@ -76,10 +99,10 @@ mod tests {
     }
 
     fn outcome(count: u64, present: &BTreeSet<SegmentKey>, change: impl FnOnce(&mut Removals)) -> (usize, Option<u64>) {
-        let mut removals = Removals { present, namespaces: &|_| true, recent: 0, brake: 20, confirmed: None };
+        let mut removals = Removals { present, has_gone: &|_| false, recent: 0, brake: 20, confirmed: None };
         change(&mut removals);
-        let (gone, held) = retire(&published(count), removals);
-        (gone.len(), held.map(|held| held.segments))
+        let Retired { leaving, held, .. } = retire(&published(count), removals);
+        (leaving.len(), held.map(|held| held.segments))
     }
 
     #[test]
@@ -110,8 +133,23 @@ mod tests {
 
     #[test]
     fn whoever_deletes_a_namespace_means_it() {
-        let even_is_gone = |removals: &mut Removals| removals.namespaces = &|namespace| namespace != "even";
+        let even_is_gone = |removals: &mut Removals| removals.has_gone = &|namespace| namespace == "even";
         assert_eq!(outcome(100, &present(0..0), even_is_gone), (50, Some(50)));
+    }
+
+    #[test]
+    fn what_was_meant_is_told_from_what_slipped_through() {
+        let meant = |change: fn(&mut Removals)| {
+            let nobody = BTreeSet::new();
+            let mut removals =
+                Removals { present: &nobody, has_gone: &|_| false, recent: 0, brake: 20, confirmed: None };
+            change(&mut removals);
+            retire(&published(30), removals).meant.len()
+        };
+        assert_eq!(meant(|_| ()), 0, "held");
+        assert_eq!(meant(|removals| removals.brake = 100), 0, "few enough");
+        assert_eq!(meant(|removals| removals.confirmed = Some(30)), 30);
+        assert_eq!(meant(|removals| removals.has_gone = &|namespace| namespace == "even"), 15);
     }
 
     #[test]
@@ -121,8 +159,8 @@ mod tests {
             "retired".clone_into(&mut definition.state);
         }
         let nobody = BTreeSet::new();
-        let removals = Removals { present: &nobody, namespaces: &|_| true, recent: 0, brake: 0, confirmed: None };
-        let (gone, held) = retire(&definitions, removals);
-        assert_eq!((gone.len(), held), (30, None));
+        let removals = Removals { present: &nobody, has_gone: &|_| false, recent: 0, brake: 0, confirmed: None };
+        let Retired { leaving, held, .. } = retire(&definitions, removals);
+        assert_eq!((leaving.len(), held), (30, None));
     }
 }

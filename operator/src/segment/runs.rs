@@ -17,6 +17,7 @@ use segment_jobs::{
     commit,
     manual::chain,
     publish::{self, Due, State},
+    shards::ShardError,
 };
 use uuid::Uuid;
 
@@ -25,18 +26,20 @@ use super::{
     conditions::Setback,
     judge::key_of,
     plan::{self, SegmentKey},
-    why::{has_no_pods, why_blocked, why_failed},
 };
 use crate::{
     build::{self, ManualWork, Parent},
     context::Said,
-    names::{COMPONENT, EVALUATE, MANUAL, RUN, StoreKey},
-    store::apply::{Finished, config_map, finished, post},
+    names::{COMPONENT, EVALUATE, MANUAL, RUN, StoreKey, child},
+    store::apply::{Finished, config_map, delete, finished, post, tools},
+    why::{has_working_pods, why_blocked, why_failed},
 };
 
 /// Runs of a store under way at the same time: a small one need not wait for a long one, and the server is not flooded.
 const RUNS_AT_ONCE: usize = 4;
-/// A Job has a pod after this long, or something keeps it from having one; asked again after the same time.
+/// So many of them may have Segments of one account: the last is for others.
+const RUNS_OF_ACCOUNT: usize = RUNS_AT_ONCE - 1;
+/// A Job has a pod that works after this long, or something keeps it from that; asked again after the same time.
 const PODS_WITHIN: Duration = Duration::from_secs(5);
 /// A Job that was made is in the cache after this long, or was removed.
 const SEEN_WITHIN: Duration = Duration::from_secs(15);
@@ -61,6 +64,17 @@ pub(super) struct Run {
     failed: i32,
     /// What one of them said.
     pub(super) complaint: Option<String>,
+    /// Whether we deleted its Job, so that another one is made.
+    is_withdrawn: bool,
+}
+
+/// Why a run was not started.
+#[derive(Debug, thiserror::Error)]
+enum NotStarted {
+    #[error("{}", chain(.0))]
+    Shard(#[from] ShardError),
+    #[error(transparent)]
+    Api(#[from] kube::Error),
 }
 
 impl Run {
@@ -68,26 +82,54 @@ impl Run {
         let now = Instant::now();
         let ask_why_at = now + PODS_WITHIN;
         let requests = HashMap::new();
-        Self { id, job, segments, requests, started: now, blocked: None, ask_why_at, failed: 0, complaint: None }
+        Self {
+            id,
+            job,
+            segments,
+            requests,
+            started: now,
+            blocked: None,
+            ask_why_at,
+            failed: 0,
+            complaint: None,
+            is_withdrawn: false,
+        }
     }
 
     pub(super) fn keys(&self) -> impl Iterator<Item = SegmentKey> {
         self.segments.keys().copied()
     }
 
-    /// Asks what keeps the Job from having pods, if it has none, and why pods failed, if more did.
+    /// Asks what keeps the Job from having pods that work, if it has none, and why pods failed, if more did.
     async fn find_out_why(&mut self, look: Look<'_>, job: &Job) {
         let failed = job.status.as_ref().and_then(|status| status.failed).unwrap_or(0);
         if failed > self.failed {
             self.failed = failed;
             self.complaint = why_failed(look.ctx, job).await;
         }
-        if !has_no_pods(job) {
+        if has_working_pods(job) {
             self.blocked = None;
         } else if self.ask_why_at <= Instant::now() {
             self.ask_why_at = Instant::now() + PODS_WITHIN;
             self.blocked = why_blocked(look.ctx, job).await;
         }
+    }
+
+    /// Deletes a Job that does not begin, if another one would be made for the store as it is now.
+    async fn withdraw(&mut self, look: Look<'_>, job: &Job) {
+        let now = build::manual_job(parent(look), ManualWork { run: self.id, shards: &[] });
+        if self.is_withdrawn || self.blocked.is_none() || tools(job) == tools(&now) {
+            return;
+        }
+        match delete(look.ctx, job).await {
+            Ok(()) => self.is_withdrawn = true,
+            Err(error) => tracing::warn!(%error, job = self.job, "a Job that does not begin was not deleted"),
+        }
+    }
+
+    /// Whether it has Segments of this account.
+    fn is_of(&self, account: u64) -> bool {
+        self.segments.keys().any(|key| key.0 == account)
     }
 
     /// Whether it evaluates this version.
@@ -141,6 +183,19 @@ impl Setbacks {
     }
 }
 
+fn parent(look: Look<'_>) -> Parent<'_> {
+    Parent { key: look.key, owner: &look.seen.owner, store: look.valid, default_image: &look.ctx.args.jobs_image }
+}
+
+/// What is due without that on one shard.
+fn without(due: Vec<Due>, shard: usize) -> Vec<Due> {
+    let rest = due.into_iter().map(|mut due| {
+        due.shards.retain(|index| *index != shard);
+        due
+    });
+    rest.filter(|due| !due.shards.is_empty()).collect()
+}
+
 impl Segments {
     /// Takes in runs that another operator began, and ends those whose Job has ended.
     pub(super) async fn follow_runs(&mut self, look: Look<'_>) {
@@ -149,6 +204,8 @@ impl Segments {
             let job = look.ctx.jobs.get(&ObjectRef::new(&run.job).within(&look.key.namespace));
             let ended = match &job {
                 Some(job) => finished(job),
+                // What it was to evaluate is due, and gets another Job.
+                None if run.is_withdrawn => continue,
                 None if run.started.elapsed() < SEEN_WITHIN => None,
                 // Somebody deleted it: what is due still is begins again.
                 None => Some(Finished::Complete),
@@ -157,6 +214,7 @@ impl Segments {
                 None => {
                     if let Some(job) = &job {
                         run.find_out_why(look, job).await;
+                        run.withdraw(look, job).await;
                     }
                     self.runs.push(run);
                 }
@@ -197,14 +255,14 @@ impl Segments {
                 self.outdated.remove(key);
                 self.setbacks.0.remove(key);
                 self.refresh.insert(*key);
+                if *ended == Finished::Complete {
+                    self.handled.extend(run.requests.get(key).map(|request| (*key, request.clone())));
+                }
             } else {
                 self.setbacks.add(*key, *version, &message, run.requests.get(key));
             }
         }
         self.tell_of(look, &run, ended, &message).await;
-        if *ended == Finished::Complete {
-            self.handled.extend(run.requests);
-        }
     }
 
     async fn tell_of(&self, look: Look<'_>, run: &Run, ended: &Finished, message: &str) {
@@ -274,24 +332,42 @@ impl Segments {
                 && !self.runs.iter().any(|run| run.evaluates(*key, standing.version));
             plan::due(standing, asked).filter(|_| is_free)
         });
-        let due = plan::choose(due.collect(), look.valid.segments_per_run);
-        if due.is_empty() {
-            return false;
-        }
-        match self.start(look, &due, &requests).await {
-            Ok(run) => {
-                self.runs.push(run);
-                true
+        let mut due: Vec<Due> = due.collect();
+        let full = self.full_accounts();
+        due.retain(|due| !full.contains(&due.account));
+        let mut due = plan::choose(due, look.valid.segments_per_run);
+        while !due.is_empty() {
+            match self.start(look, &due, &requests).await {
+                Ok(run) => {
+                    self.runs.push(run);
+                    return true;
+                }
+                Err(error) => {
+                    self.tell_not_started(look, &error).await;
+                    let NotStarted::Shard(error) = error else { return false };
+                    // It keeps nobody from the others; what is due there is so still.
+                    let index = look.store.shards.iter().position(|shard| shard.name() == error.shard);
+                    due = index.map_or(Vec::new(), |index| without(due, index));
+                }
             }
-            Err(error) => {
-                tracing::warn!(error, store = %look.key, "a run was not started; it is tried again");
-                self.start_at = Instant::now() + RETRY;
-                self.failed = true;
-                let said = Said { reason: "RunNotStarted", action: "Evaluate", note: &error };
-                look.ctx.tell(look.object, EventType::Warning, said).await;
-                false
-            }
         }
+        false
+    }
+
+    /// Accounts that are in as many runs as they may be.
+    fn full_accounts(&self) -> HashSet<u64> {
+        let accounts: HashSet<u64> = self.runs.iter().flat_map(Run::keys).map(|key| key.0).collect();
+        let runs_of = |account: u64| self.runs.iter().filter(|run| run.is_of(account)).count();
+        accounts.into_iter().filter(|account| runs_of(*account) >= RUNS_OF_ACCOUNT).collect()
+    }
+
+    async fn tell_not_started(&mut self, look: Look<'_>, error: &NotStarted) {
+        let note = error.to_string();
+        tracing::warn!(error = note, store = %look.key, "a run was not started; it is tried again");
+        self.start_at = Instant::now() + RETRY;
+        self.failed = true;
+        let said = Said { reason: "RunNotStarted", action: "Evaluate", note: &note };
+        look.ctx.tell(look.object, EventType::Warning, said).await;
     }
 
     /// Requests for an evaluation that nobody has answered: annotations with another value than the status has.
@@ -315,7 +391,12 @@ impl Segments {
         requests
     }
 
-    async fn start(&self, look: Look<'_>, due: &[Due], requests: &HashMap<SegmentKey, String>) -> Result<Run, String> {
+    async fn start(
+        &self,
+        look: Look<'_>,
+        due: &[Due],
+        requests: &HashMap<SegmentKey, String>,
+    ) -> Result<Run, NotStarted> {
         let segments: HashMap<SegmentKey, u64> =
             due.iter().map(|due| ((due.account, due.segment), due.version)).collect();
         let requests: HashMap<SegmentKey, String> = requests
@@ -324,17 +405,11 @@ impl Segments {
             .map(|(key, value)| (*key, value.clone()))
             .collect();
         let evidence = self.evidence(look, due, &requests).await?;
-        let id = plan::run_id(&look.key.identity(&look.ctx.cluster), due, &evidence);
-        let shards = publish::start_run(look.store, id, due).await.map_err(|error| chain(&error))?;
-        let parent = Parent {
-            key: look.key,
-            owner: &look.seen.owner,
-            store: look.valid,
-            default_image: &look.ctx.args.jobs_image,
-        };
-        let job = build::manual_job(parent, ManualWork { run: id, shards: &shards });
-        config_map(look.ctx, parent).await.map_err(|error| error.to_string())?;
-        post(look.ctx, &job).await.map_err(|error| error.to_string())?;
+        let id = new_id(look, due, &evidence);
+        let shards = publish::start_run(look.store, id, due).await?;
+        let job = build::manual_job(parent(look), ManualWork { run: id, shards: &shards });
+        config_map(look.ctx, parent(look)).await?;
+        post(look.ctx, &job).await?;
         look.ctx.metrics.runs.inc();
         tracing::info!(store = %look.key, run = %id, segments = segments.len(), job = job.name_any(), "started a run");
         let note = format!("the Job {} evaluates {} segments", job.name_any(), segments.len());
@@ -349,11 +424,11 @@ impl Segments {
         look: Look<'_>,
         due: &[Due],
         requests: &HashMap<SegmentKey, String>,
-    ) -> Result<String, String> {
+    ) -> Result<String, ShardError> {
         let shards: BTreeSet<usize> = due.iter().flat_map(|due| due.shards.iter().copied()).collect();
         let mut evidence = Vec::new();
         for index in shards {
-            let newest = commit::newest(&look.store.shards[index]).await.map_err(|error| chain(&error))?;
+            let newest = commit::newest(&look.store.shards[index]).await?;
             evidence.push(format!("{index} {}", newest.map_or(0, |commit| commit.seq)));
         }
         let failed = due.iter().filter_map(|due| {
@@ -367,9 +442,40 @@ impl Segments {
     }
 }
 
+/// The id of a run whose Job has not ended yet: an operator before us may have tried the same, and we do not know how often.
+fn new_id(look: Look<'_>, due: &[Due], evidence: &str) -> Uuid {
+    let store = look.key.identity(&look.ctx.cluster);
+    let mut id = plan::run_id(&store, due, evidence);
+    for tried in 1.. {
+        let name = child(&look.key.name, MANUAL, id.as_u64_pair().0);
+        let job = look.ctx.jobs.get(&ObjectRef::new(&name).within(&look.key.namespace));
+        if job.is_none_or(|job| finished(&job).is_none()) {
+            break;
+        }
+        id = plan::run_id(&store, due, &format!("{evidence}\ntried {tried}"));
+    }
+    id
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn an_account_of_thousands_leaves_the_last_run_to_others() {
+        let mut segments = Segments::new(std::sync::Arc::default());
+        let run = |account| Run::new(Uuid::nil(), "j".to_owned(), [((account, 1), 1)].into());
+        segments.runs = vec![run(1), run(1), run(2)];
+        assert!(segments.full_accounts().is_empty());
+        segments.runs = vec![run(1), run(1), run(1)];
+        assert_eq!(segments.full_accounts(), HashSet::from([1]));
+    }
+
+    #[test]
+    fn a_shard_that_fails_is_left_out() {
+        let due = |segment, shards: &[usize]| Due { account: 1, segment, version: 1, root: 1, shards: shards.to_vec() };
+        assert_eq!(without(vec![due(1, &[0, 1]), due(2, &[1])], 1), [due(1, &[0])]);
+    }
 
     #[test]
     fn a_new_request_need_not_wait_until_a_failed_run_is_tried_again() {

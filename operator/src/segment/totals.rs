@@ -26,7 +26,7 @@ impl Segments {
         accounts.sort_unstable();
         accounts.dedup();
         let segments: Vec<u64> = wanted.iter().map(|key| key.1).collect();
-        let mut found: HashMap<SegmentKey, Totals> = HashMap::new();
+        let (mut found, mut silent) = (HashMap::<SegmentKey, Totals>::new(), BTreeSet::<usize>::new());
         for (index, shard) in look.store.shards.iter().enumerate() {
             if look.down.contains(&index) {
                 continue;
@@ -36,15 +36,23 @@ impl Segments {
                 Err(error) => {
                     tracing::warn!(error = chain(&error), "a shard did not tell what came of evaluations");
                     self.failed = true;
-                    return;
+                    silent.insert(index);
                 }
             }
         }
         let made = self.made(look.segments);
         for key in wanted {
+            let Some(standing) = self.standings.get(&key) else { continue };
+            if standing.homes.iter().any(|home| silent.contains(home)) {
+                self.refresh.insert(key);
+                continue;
+            }
             self.refresh.remove(&key);
-            let version = self.standings.get(&key).map(|standing| standing.version);
-            let Some(totals) = found.get(&key).filter(|totals| Some(totals.version) == version) else { continue };
+            let Some(totals) = found.get(&key).filter(|totals| totals.version == standing.version) else {
+                // The shards say that it is served: they will say with what.
+                self.refresh.insert(key);
+                continue;
+            };
             // A Segment that was deleted and made again: the members are those of the one before.
             if made.get(&key).is_some_and(|made_ms| totals.as_of_ms < *made_ms) {
                 self.outdated.insert(key);

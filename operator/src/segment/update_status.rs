@@ -55,10 +55,18 @@ pub(crate) enum StoreView<'a> {
 #[derive(Debug)]
 pub(super) struct Told {
     /// Written, but not yet seen in the cache.
-    written: HashMap<String, (SegmentStatus, Instant)>,
+    written: HashMap<String, Written>,
     allowance: Allowance,
     /// Segments by the reason of their condition Ready.
     pub(super) counts: BTreeMap<String, usize>,
+}
+
+#[derive(Debug)]
+struct Written {
+    /// Of which object: another one of that name has a status of its own.
+    uid: Option<String>,
+    status: SegmentStatus,
+    at: Instant,
 }
 
 impl Told {
@@ -68,17 +76,19 @@ impl Told {
 
     /// The status that the API server has.
     pub(super) fn status<'a>(&'a self, segment: &'a SegmentObject) -> &'a SegmentStatus {
-        self.written.get(&segment.path()).map_or(&segment.status, |(status, _)| status)
+        let written = self.written.get(&segment.path()).filter(|written| written.uid == segment.uid());
+        written.map_or(&segment.status, |written| &written.status)
     }
 
     fn tidy(&mut self, segments: &[Arc<SegmentObject>]) {
         if self.written.is_empty() {
             return;
         }
-        let there: HashMap<String, &SegmentStatus> =
-            segments.iter().map(|segment| (segment.path(), &segment.status)).collect();
-        self.written.retain(|path, (status, at)| {
-            at.elapsed() < SEEN_WITHIN && there.get(path).is_some_and(|seen| *seen != status)
+        let there: HashMap<String, &SegmentObject> =
+            segments.iter().map(|segment| (segment.path(), segment.as_ref())).collect();
+        self.written.retain(|path, written| {
+            written.at.elapsed() < SEEN_WITHIN
+                && there.get(path).is_some_and(|seen| seen.uid() == written.uid && seen.status != written.status)
         });
     }
 }
@@ -119,16 +129,19 @@ impl Segments {
     fn take_in(
         &mut self,
         ctx: &Context,
-        outcome: Result<(), kube::Error>,
+        outcome: Result<bool, kube::Error>,
         segment: &SegmentObject,
         new: SegmentStatus,
     ) -> bool {
         match outcome {
-            Ok(()) => {
+            Ok(true) => {
                 self.totals.remove(&key_of(segment));
-                self.told.written.insert(segment.path(), (new, Instant::now()));
+                let written = Written { uid: segment.uid(), status: new, at: Instant::now() };
+                self.told.written.insert(segment.path(), written);
                 true
             }
+            // The next look sees what there is now.
+            Ok(false) => true,
             Err(error) => {
                 ctx.metrics.refused_status_writes.inc();
                 tracing::warn!(%error, segment = segment.path(), "a status was not written; it is tried again");
@@ -142,7 +155,7 @@ impl Segments {
         ctx: &Context,
         segment: &'a SegmentObject,
         new: SegmentStatus,
-    ) -> (Result<(), kube::Error>, &'a SegmentObject, SegmentStatus) {
+    ) -> (Result<bool, kube::Error>, &'a SegmentObject, SegmentStatus) {
         (write(ctx, segment, self.told.status(segment), &new).await, segment, new)
     }
 
@@ -169,7 +182,7 @@ impl Segments {
             if let Some(run) = self.runs.iter().find(|run| run.evaluates(key, standing.version)) {
                 let job = &run.job;
                 return match (&run.blocked, &run.complaint) {
-                    (Some(why), _) => Progress::Blocked(format!("the Job {job} has no pod: {why}")),
+                    (Some(why), _) => Progress::Blocked(format!("the Job {job} does not begin: {why}")),
                     (None, Some(said)) => Progress::Running(format!("the Job {job} tries again: {said}")),
                     (None, None) => Progress::Running(format!("the Job {job} evaluates it")),
                 };
@@ -187,7 +200,8 @@ impl Segments {
             progress,
             outdated: self.outdated.contains(&key),
             totals: self.totals.get(&key).cloned(),
-            handled: self.handled.get(&key).map(String::as_str),
+            // With what came of it.
+            handled: self.handled.get(&key).filter(|_| !self.refresh.contains(&key)).map(String::as_str),
         }
     }
 }
@@ -207,12 +221,13 @@ fn is_true(status: &SegmentStatus, type_: &str) -> bool {
     status.conditions.iter().any(|condition| condition.type_ == type_ && condition.status == "True")
 }
 
+/// Writes a status. False if the object is not there any more.
 async fn write(
     ctx: &Context,
     segment: &SegmentObject,
     old: &SegmentStatus,
     new: &SegmentStatus,
-) -> Result<(), kube::Error> {
+) -> Result<bool, kube::Error> {
     let api: Api<PartialObjectMeta<SegmentObject>> = Api::namespaced(ctx.client.clone(), segment.space());
     let patch = json!({
         "apiVersion": "segmentation.dev/v1alpha1",
@@ -223,18 +238,25 @@ async fn write(
     let params = PatchParams::apply(STATUS_FIELD_MANAGER).force();
     match api.patch_status(segment.title(), &params, &Patch::Apply(&patch)).await {
         Ok(_) => {}
-        // It was deleted, or deleted and made again: the next look sees the new one.
-        Err(kube::Error::Api(status)) if status.code == 404 || status.code == 409 => return Ok(()),
+        // It was deleted, or deleted and made again.
+        Err(kube::Error::Api(status)) if status.code == 404 || status.code == 409 => return Ok(false),
         Err(error) => return Err(error),
     }
     ctx.metrics.status_writes.get_or_create(&Kind::SEGMENT).inc();
     announce(ctx, segment, old, new).await;
-    Ok(())
+    Ok(true)
+}
+
+/// Whether a person has to do something that they were not told of: after a change that did not mend it, too.
+fn needs_a_person_anew(old: &SegmentStatus, new: &SegmentStatus) -> bool {
+    let is_as_before =
+        is_true(old, STALLED) && reason(old) == reason(new) && old.observed_generation == new.observed_generation;
+    is_true(new, STALLED) && !is_as_before
 }
 
 /// Tells of a Segment that needs a person, and counts how long one took to become ready.
 async fn announce(ctx: &Context, segment: &SegmentObject, old: &SegmentStatus, new: &SegmentStatus) {
-    if is_true(new, STALLED) && (!is_true(old, STALLED) || reason(old) != reason(new)) {
+    if needs_a_person_anew(old, new) {
         let stalled = new.conditions.iter().find(|condition| condition.type_ == STALLED);
         let note = stalled.map_or("", |condition| condition.message.as_str());
         ctx.tell(segment, EventType::Warning, Said { reason: reason(new), action: "Reconcile", note }).await;
@@ -244,5 +266,46 @@ async fn announce(ctx: &Context, segment: &SegmentObject, old: &SegmentStatus, n
         let since = since.map(|condition| &condition.last_transition_time);
         let began = since.or(segment.meta().creation_timestamp.as_ref()).map_or(now(), |time| time.0);
         ctx.metrics.ready_seconds.observe(now().duration_since(began).as_secs_f64());
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn segment(uid: &str) -> SegmentObject {
+        serde_json::from_value(json!({"metadata": {"name": "a", "namespace": "b", "uid": uid}})).unwrap()
+    }
+
+    fn stalled(generation: i64, status: &str, reason: &str) -> SegmentStatus {
+        let condition = |type_| {
+            json!({
+                "type": type_, "status": status, "reason": reason, "message": "",
+                "lastTransitionTime": "2026-01-01T00:00:00Z",
+            })
+        };
+        let conditions = [condition(READY), condition(STALLED)];
+        serde_json::from_value(json!({"observedGeneration": generation, "conditions": conditions})).unwrap()
+    }
+
+    #[test]
+    fn what_was_written_for_an_object_says_nothing_about_another_of_its_name() {
+        let (mut told, status) = (Told::nothing(), stalled(1, "True", "SpecRefused"));
+        let written = Written { uid: Some("1".to_owned()), status: status.clone(), at: Instant::now() };
+        told.written.insert("b/a".to_owned(), written);
+        assert_eq!(*told.status(&segment("1")), status);
+        assert_eq!(*told.status(&segment("2")), SegmentStatus::default());
+    }
+
+    #[test]
+    fn a_change_that_does_not_mend_it_is_told_too() {
+        let old = stalled(1, "True", "SpecRefused");
+        assert!(!needs_a_person_anew(&old, &old));
+        assert!(needs_a_person_anew(&old, &stalled(2, "True", "SpecRefused")));
+        assert!(needs_a_person_anew(&old, &stalled(1, "True", "AccessDenied")));
+        assert!(needs_a_person_anew(&SegmentStatus::default(), &old));
+        assert!(!needs_a_person_anew(&old, &stalled(1, "False", "Evaluated")));
     }
 }

@@ -1,12 +1,10 @@
 //! The schema Job: made when a shard lacks the schema, followed, and made anew when what it did was undone.
 
 use futures::TryFutureExt;
-use k8s_openapi::{
-    api::{
-        batch::v1::{Job, JobCondition},
-        core::v1::ConfigMap,
-    },
-    apimachinery::pkg::apis::meta::v1::OwnerReference,
+use jiff::SignedDuration;
+use k8s_openapi::api::{
+    batch::v1::{Job, JobCondition},
+    core::v1::ConfigMap,
 };
 use kube::{
     Api, ResourceExt,
@@ -14,15 +12,15 @@ use kube::{
     runtime::reflector::ObjectRef,
 };
 use segment_jobs::store::Identity;
+use segment_sql::schema::VERSION;
 
-use super::{
-    trouble::{Trouble, TroubleKind},
-    validate::ValidStore,
-};
+use super::trouble::{Trouble, TroubleKind};
 use crate::{
     build::{self, Parent, SchemaWork},
     context::Context,
     names::{COMPONENT, FIELD_MANAGER, MANAGED_BY, OPERATOR, SHARDS, STORE, StoreKey},
+    why::{why_blocked, why_failed},
+    worker::now,
 };
 
 /// What becomes of the schema.
@@ -31,7 +29,7 @@ pub(crate) enum SchemaState {
     /// Every shard that answers has it.
     #[default]
     There,
-    /// A Job is making it.
+    /// A Job is making it: which, and how it gets on.
     Applying(String),
     /// It cannot be made while shards do not answer.
     Waiting,
@@ -41,27 +39,38 @@ pub(crate) enum SchemaState {
     NotStarted(String),
 }
 
-/// Sees to it that shards without the schema get it.
+/// A failed schema Job is made again after this long, whatever was wrong.
+const AGAIN_AFTER: SignedDuration = SignedDuration::from_mins(10);
+/// A Job has a pod that works after this long, or something keeps it from that.
+const PODS_WITHIN: SignedDuration = SignedDuration::from_secs(5);
+
+/// A schema Job that ended well. Another one of its name was made for the same finding: it did not help.
+#[derive(Clone, Debug)]
+pub(crate) struct Made {
+    name: String,
+    uid: Option<String>,
+}
+
+/// Sees to it that shards without the schema get it. `made` is the Job that ended well last, since it was there.
 pub(crate) async fn schema(
     ctx: &Context,
-    key: &StoreKey,
-    store: &ValidStore,
-    owner: &OwnerReference,
+    parent: Parent<'_>,
     health: &[Result<Identity, Trouble>],
     adopt: bool,
+    made: &mut Option<Made>,
 ) -> SchemaState {
     let kinds = || health.iter().filter_map(|shard| shard.as_ref().err()).map(|trouble| trouble.kind);
-    let mended = |kind| kind == TroubleKind::SchemaMissing || (adopt && kind == TroubleKind::Taken);
+    let mended = |kind| kind == TroubleKind::SchemaMissing;
     if !kinds().any(mended) {
+        *made = None;
         return SchemaState::There;
     }
     if kinds().any(|kind| !mended(kind)) {
         return SchemaState::Waiting;
     }
-    let parent = Parent { key, owner, store, default_image: &ctx.args.jobs_image };
-    let identity = key.identity(&ctx.cluster);
+    let identity = parent.key.identity(&ctx.cluster);
     let job = build::schema_job(parent, SchemaWork { identity: &identity, adopt, found: &found(health) });
-    match follow(ctx, parent, &job).await {
+    match follow(ctx, parent, &job, made).await {
         Ok(state) => state,
         Err(error) => SchemaState::NotStarted(error.to_string()),
     }
@@ -76,7 +85,12 @@ fn found(health: &[Result<Identity, Trouble>]) -> String {
     health.iter().map(of).collect::<Vec<_>>().join("\n")
 }
 
-async fn follow(ctx: &Context, parent: Parent<'_>, job: &Job) -> Result<SchemaState, kube::Error> {
+async fn follow(
+    ctx: &Context,
+    parent: Parent<'_>,
+    job: &Job,
+    made: &mut Option<Made>,
+) -> Result<SchemaState, kube::Error> {
     let name = job.name_any();
     let Some(there) = ctx.jobs.get(&ObjectRef::new(&name).within(&parent.key.namespace)) else {
         let does_this = |other: &Job| {
@@ -86,27 +100,69 @@ async fn follow(ctx: &Context, parent: Parent<'_>, job: &Job) -> Result<SchemaSt
         };
         if let Some(under_way) = ctx.jobs.find(does_this) {
             // It was begun when more was missing, and is half done.
-            return Ok(SchemaState::Applying(under_way.name_any()));
+            return Ok(applying(ctx, &under_way).await);
         }
         config_map(ctx, parent).await?;
         post(ctx, job).await?;
-        return Ok(SchemaState::Applying(name));
+        return Ok(SchemaState::Applying(format!("the Job {name} makes the schema")));
     };
     match finished(&there) {
-        None => Ok(SchemaState::Applying(name)),
-        Some(Finished::Failed(message)) => Ok(SchemaState::Failed(format!("Job {name}: {message}"))),
+        None => Ok(applying(ctx, &there).await),
+        Some(Finished::Failed(message)) => {
+            if age_of_failure(&there).is_some_and(|age| age > AGAIN_AFTER) {
+                delete(ctx, &there).await?;
+            }
+            let said = why_failed(ctx, &there).await.map_or(String::new(), |said| format!("; {said}"));
+            Ok(SchemaState::Failed(format!("the Job {name} failed: {message}{said}")))
+        }
+        Some(Finished::Complete) if made.as_ref().is_some_and(|made| made.name == name && made.uid != there.uid()) => {
+            Ok(SchemaState::Failed(format!(
+                "the Job {name} ended well, but the shards still lack the schema version {VERSION} of this operator: \
+             {} may be the image of an older one; set spec.pods.image anew, or leave it out",
+                parent.image()
+            )))
+        }
         Some(Finished::Complete) => {
             // What it made is gone again, or it has only just been made: a new look tells, and needs a new Job in the first
             // case.
-            let api: Api<Job> = Api::namespaced(ctx.client.clone(), &parent.key.namespace);
-            api.delete(&name, &DeleteParams::background()).map_ok(|_| ()).await.or_else(absent_is_fine)?;
-            Ok(SchemaState::Applying(name))
+            *made = Some(Made { name: name.clone(), uid: there.uid() });
+            delete(ctx, &there).await?;
+            Ok(SchemaState::Applying(format!("the Job {name} made the schema")))
         }
     }
 }
 
-/// What a Job does, whatever was found when it was made: arguments and image, list of shards, Secrets.
+/// A Job that is under way, and what keeps it from getting on.
+async fn applying(ctx: &Context, job: &Job) -> SchemaState {
+    let name = job.name_any();
+    let age = job.creation_timestamp().map(|made| now().duration_since(made.0));
+    let why = if age.is_some_and(|age| age > PODS_WITHIN) { why_blocked(ctx, job).await } else { None };
+    SchemaState::Applying(match why {
+        Some(why) => format!("the Job {name}, which makes the schema, does not begin: {why}"),
+        None => format!("the Job {name} makes the schema"),
+    })
+}
+
+fn age_of_failure(job: &Job) -> Option<SignedDuration> {
+    let conditions = job.status.as_ref()?.conditions.as_deref()?;
+    let failed = conditions.iter().find(|condition| condition.type_ == "Failed" && condition.status == "True")?;
+    Some(now().duration_since(failed.last_transition_time.as_ref()?.0))
+}
+
+/// Deletes a Job with its pods.
+pub(crate) async fn delete(ctx: &Context, job: &Job) -> Result<(), kube::Error> {
+    let api: Api<Job> = Api::namespaced(ctx.client.clone(), &job.namespace().unwrap_or_default());
+    api.delete(&job.name_any(), &DeleteParams::background()).map_ok(|_| ()).await.or_else(absent_is_fine)
+}
+
+/// What a Job does, whatever was found when it was made: its arguments, and with what its pods work.
 fn work(job: &Job) -> Option<impl PartialEq> {
+    let pod = job.spec.as_ref()?.template.spec.as_ref()?;
+    Some((&pod.containers.first()?.args, tools(job)?))
+}
+
+/// With what the pods of a Job work, and where: image, list of shards, Secrets, nodes.
+pub(crate) fn tools(job: &Job) -> Option<impl PartialEq> {
     let pod = job.spec.as_ref()?.template.spec.as_ref()?;
     let container = pod.containers.first()?;
     let shards = pod.volumes.iter().flatten().find_map(|volume| Some(&volume.config_map.as_ref()?.name));
@@ -114,7 +170,8 @@ fn work(job: &Job) -> Option<impl PartialEq> {
         let secret = variable.value_from.as_ref()?.secret_key_ref.as_ref()?;
         Some((&secret.name, &secret.key))
     });
-    Some((&container.args, &container.image, shards, secrets.collect::<Vec<_>>()))
+    let nodes = (&pod.node_selector, &pod.tolerations, &pod.priority_class_name);
+    Some((&container.image, shards, secrets.collect::<Vec<_>>(), nodes))
 }
 
 /// How a Job ended.

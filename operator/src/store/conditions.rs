@@ -57,15 +57,12 @@ fn summary(seen: &Seen) -> (Summary, &'static str, String) {
         return (summary, obstacle.reason(), obstacle.to_string());
     }
     let gravest = seen.troubles.values().max_by_key(|trouble| (trouble.kind.needs_a_person(), trouble.kind));
-    let schema_mends = matches!(seen.schema, SchemaState::Applying(_));
-    if let Some(trouble) = gravest.filter(|trouble| trouble.kind.needs_a_person() && !schema_mends) {
+    if let Some(trouble) = gravest.filter(|trouble| trouble.kind.needs_a_person()) {
         return (Summary::Stalled, trouble.kind.reason(), with_others(trouble, seen.troubles.len()));
     }
     match &seen.schema {
         SchemaState::Failed(message) => return (Summary::Stalled, "SchemaFailed", message.clone()),
-        SchemaState::Applying(job) => {
-            return (Summary::Reconciling, "SchemaApplying", format!("the Job {job} makes the schema"));
-        }
+        SchemaState::Applying(how) => return (Summary::Reconciling, "SchemaApplying", how.clone()),
         SchemaState::NotStarted(message) => {
             return (Summary::Reconciling, "SchemaNotStarted", format!("the schema Job cannot be made: {message}"));
         }
@@ -159,8 +156,6 @@ mod tests {
         assert_eq!(shown(&missing(SchemaState::Applying("j".to_owned()))).1, "FTF SchemaApplying");
         assert_eq!(shown(&missing(SchemaState::Failed("no".to_owned()))).1, "FFT SchemaFailed");
         assert_eq!(shown(&missing(SchemaState::NotStarted("no".to_owned()))).1, "FTF SchemaNotStarted");
-        let taken = Seen { schema: SchemaState::Applying("j".to_owned()), ..troubled(&[TroubleKind::Taken]) };
-        assert_eq!(shown(&taken).1, "FTF SchemaApplying", "a database that is adopted");
         assert_eq!(shown(&troubled(&[TroubleKind::Taken])).1, "FFT ForeignDatabase");
     }
 

@@ -52,7 +52,7 @@ pub(crate) async fn credentials(
     let Some(name) = secret else { return Ok(Credentials::default()) };
     let api: Api<Secret> = Api::namespaced(ctx.client.clone(), &key.namespace);
     let found = api.get_opt(name).await.map_err(|error| match error {
-        kube::Error::Api(status) if status.code == 403 => SecretTrouble::Forbidden(grant(ctx, key, name)),
+        kube::Error::Api(status) if status.code == 403 => SecretTrouble::Forbidden(grant(&account(ctx), key, name)),
         other => SecretTrouble::Api(other.to_string()),
     })?;
     let secret = found.ok_or_else(|| SecretTrouble::Missing(format!("{}/{name}", key.namespace)))?;
@@ -64,24 +64,29 @@ pub(crate) async fn credentials(
     Ok(Credentials { user: Some(text("username")?), password: Some(SecretString::from(text("password")?)) })
 }
 
+/// The operator as RBAC names it.
+fn account(ctx: &Context) -> String {
+    format!("{}:{}", ctx.args.namespace, ctx.args.service_account)
+}
+
 /// What the store's owner has to do so that the operator may read the Secret.
-fn grant(ctx: &Context, key: &StoreKey, secret: &str) -> String {
+pub(crate) fn grant(account: &str, key: &StoreKey, secret: &str) -> String {
     let StoreKey { namespace, name } = key;
-    let role = format!("segment-store-{name}");
+    // The Secret is in the name: a store that names another one later needs another Role.
+    let role = format!("segment-store-{name}-{secret}");
     format!(
         "the operator may not read the Secret {namespace}/{secret}. Grant it: kubectl -n {namespace} create role {role} \
          --verb=get --resource=secrets --resource-name={secret} && kubectl -n {namespace} create rolebinding {role} \
-         --role={role} --serviceaccount={}:{}",
-        ctx.args.namespace, ctx.args.service_account
+         --role={role} --serviceaccount={account}"
     )
 }
 
-/// How each shard is: whose it is, or what is wrong with it.
-pub(crate) async fn health(shards: &[Shard], owner: &str) -> Vec<Result<Identity, Trouble>> {
-    fan_out(shards.iter().map(|shard| one(shard, owner)).collect()).await
+/// How each shard is: whose it is, or what is wrong with it. `adopts` is the store whose databases are taken over.
+pub(crate) async fn health(shards: &[Shard], owner: &str, adopts: Option<&str>) -> Vec<Result<Identity, Trouble>> {
+    fan_out(shards.iter().map(|shard| one(shard, owner, adopts)).collect()).await
 }
 
-async fn one(shard: &Shard, owner: &str) -> Result<Identity, Trouble> {
+async fn one(shard: &Shard, owner: &str, adopts: Option<&str>) -> Result<Identity, Trouble> {
     let checked = tokio::time::timeout(CHECK_LIMIT, store::check(shard, Clock::System)).await;
     let identity = match checked {
         Ok(Ok(identity)) => identity,
@@ -91,15 +96,56 @@ async fn one(shard: &Shard, owner: &str) -> Result<Identity, Trouble> {
             return Err(Trouble { kind: TroubleKind::Unreachable, message });
         }
     };
-    if identity.store == owner {
-        return Ok(identity);
+    match foreign(&identity, owner, adopts) {
+        None => Ok(identity),
+        Some(Trouble { kind, message }) => {
+            let message = format!("shard {}: the database {} {message}", shard.name(), shard.address().database);
+            Err(Trouble { kind, message })
+        }
     }
-    let message = format!(
-        "shard {}: the database {} belongs to the store `{}`; if that one is gone, annotate this store with {}=true",
-        shard.name(),
-        shard.address().database,
-        identity.store,
-        crate::names::ADOPT
-    );
-    Err(Trouble { kind: TroubleKind::Taken, message })
+}
+
+/// What is wrong with a database of this identity, if it is not the owner's.
+pub(crate) fn foreign(identity: &Identity, owner: &str, adopts: Option<&str>) -> Option<Trouble> {
+    let other = identity.store.as_str();
+    if other == owner {
+        None
+    } else if adopts == Some(other) {
+        // The schema Job makes it ours.
+        let message = format!("belongs to the store `{other}`, which this one takes over");
+        Some(Trouble { kind: TroubleKind::SchemaMissing, message })
+    } else {
+        let message = format!(
+            "belongs to the store `{other}`; if that one is gone, annotate this store with {}={other}",
+            crate::names::ADOPT
+        );
+        Some(Trouble { kind: TroubleKind::Taken, message })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn kind(store: &str, adopts: Option<&str>) -> Option<TroubleKind> {
+        let identity = Identity {
+            store: store.to_owned(),
+            shard: "0".to_owned(),
+            database_uid: String::new(),
+            clock: "system".to_owned(),
+            lanes: 8,
+            schema_version: VERSION,
+        };
+        foreign(&identity, "c/shop/main", adopts).map(|trouble| trouble.kind)
+    }
+
+    #[test]
+    fn only_the_database_of_the_store_that_is_named_is_taken_over() {
+        assert_eq!(kind("c/shop/main", None), None);
+        assert_eq!(kind("c/shop/main", Some("c/shop/old")), None, "and once it is taken, nothing more");
+        assert_eq!(kind("c/shop/old", Some("c/shop/old")), Some(TroubleKind::SchemaMissing));
+        for adopts in [None, Some("true"), Some("c/shop/main")] {
+            assert_eq!(kind("c/shop/old", adopts), Some(TroubleKind::Taken));
+        }
+    }
 }

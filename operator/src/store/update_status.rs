@@ -20,6 +20,7 @@ use crate::{
 pub(crate) async fn update_status(
     ctx: &Context,
     key: &StoreKey,
+    uid: Option<&str>,
     old: Option<&SegmentStoreStatus>,
     new: &SegmentStoreStatus,
 ) -> Result<(), kube::Error> {
@@ -30,7 +31,7 @@ pub(crate) async fn update_status(
     let patch = json!({
         "apiVersion": "segmentation.dev/v1alpha1",
         "kind": "SegmentStore",
-        "metadata": {"name": key.name},
+        "metadata": {"name": key.name, "uid": uid},
         "status": new,
     });
     let params = PatchParams::apply(STATUS_FIELD_MANAGER).force();
@@ -39,8 +40,8 @@ pub(crate) async fn update_status(
             ctx.metrics.status_writes.get_or_create(&crate::metrics::Kind::STORE).inc();
             Ok(())
         }
-        // It was deleted meanwhile.
-        Err(kube::Error::Api(status)) if status.code == 404 => Ok(()),
+        // It was deleted, or deleted and made again: the next look sees the new one.
+        Err(kube::Error::Api(status)) if status.code == 404 || status.code == 409 => Ok(()),
         Err(error) => Err(error),
     }
 }

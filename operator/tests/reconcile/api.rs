@@ -181,7 +181,8 @@ impl Api {
             (missed, self.events.subscribe())
         };
         let lines = futures::stream::iter(missed).chain(tokio_stream(receiver)).filter_map(move |(kind, event)| {
-            let is_meant = kind == target.kind && selected(&event["object"], selector.as_deref());
+            let is_here = target.namespace.is_empty() || event["object"]["metadata"]["namespace"] == target.namespace;
+            let is_meant = kind == target.kind && is_here && selected(&event["object"], selector.as_deref());
             let line = is_meant.then(|| Ok(http_body::Frame::data(Bytes::from(format!("{event}\n")))));
             std::future::ready(line)
         });

@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
-use self::shop::{Shop, sms};
+use self::shop::{NO_IMAGE, Shop, sms};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_segment_becomes_ready_changes_and_goes() {
@@ -184,5 +184,131 @@ async fn what_the_store_lacks_is_said() {
     shop.api.delete("segmentstores", "shop", "main");
     shop.wait_for_reason("a", "StoreNotFound").await;
     tokio::time::sleep(Duration::from_millis(10)).await;
+    shop.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn one_that_is_made_again_before_its_members_left_is_evaluated_again() {
+    let shop = Shop::open("swift").await;
+    shop.make_schema().await;
+    shop.segment("a", &sms("subscribed"));
+    shop.segment("b", &sms("subscribed"));
+    shop.wait_for("a", "Evaluated", 2).await;
+    shop.wait_for("b", "Evaluated", 2).await;
+    shop.store_spec(&json!({"manual": {"debounce": "3s"}}));
+    shop.settle().await;
+    // The edit of another Segment of the account has the removal wait for the debounce, and meanwhile it is undone.
+    shop.segment("b", &sms("unsubscribed"));
+    shop.api.delete("segments", "shop", "a");
+    tokio::time::sleep(Duration::from_millis(1500)).await;
+    shop.new_segment("a", &sms("subscribed"));
+    shop.wait_for("b", "Evaluated", 1).await;
+    shop.wait_for("a", "Evaluated", 2).await;
+    shop.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_operator_that_sees_one_namespace_retires_nothing_of_others() {
+    let mut shop = Shop::open("scope").await;
+    shop.api.put("namespaces", json!({"metadata": {"name": "blog", "labels": {"team": "blog"}}}));
+    let of = |team: &str| json!({"namespaceSelector": {"matchLabels": {"team": team}}, "accounts": ["1"]});
+    shop.store_spec(&json!({"access": [of("shop"), of("blog")]}));
+    shop.make_schema().await;
+    shop.segment("a", &sms("subscribed"));
+    shop.segment("b", &sms("subscribed"));
+    shop.segment_in("blog", "c", &sms("subscribed"));
+    shop.wait_for("b", "Evaluated", 2).await;
+    shop.wait_until("c has members", async || shop.members_in("blog", "c").await == 2).await;
+    shop.restart_operator_within("shop").await;
+    shop.api.delete("segments", "shop", "a");
+    shop.wait_until("a has none", async || shop.members("a").await == 0).await;
+    assert_eq!(shop.members_in("blog", "c").await, 2);
+    shop.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_new_operator_does_not_take_an_old_failed_job_for_its_own() {
+    let mut shop = Shop::open("old_job").await;
+    shop.make_schema().await;
+    shop.fail_next_jobs(1);
+    shop.segment("a", &sms("subscribed"));
+    shop.wait_for_reason("a", "RunFailed").await;
+    shop.restart_operator().await;
+    shop.wait_for("a", "Evaluated", 2).await;
+    assert_eq!((shop.runs(), shop.events("RunFailed")), (2, 1));
+    shop.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_schema_job_that_makes_too_little_is_not_made_for_ever() {
+    let shop = Shop::open("idle").await;
+    shop.idle_schema_jobs(true);
+    shop.wait_until("it is stalled", async || shop.store_condition("Stalled")["reason"] == "SchemaFailed").await;
+    let message = shop.store_condition("Stalled")["message"].as_str().unwrap().to_owned();
+    assert!(message.contains("jobs:1 may be the image of an older one"), "{message}");
+    shop.idle_schema_jobs(false);
+    shop.store_spec(&json!({"pods": {"image": "jobs:2"}}));
+    shop.wait_until("it is ready", async || shop.store_condition("Ready")["status"] == "True").await;
+    shop.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_job_without_its_image_says_so_and_is_made_anew_with_another() {
+    let shop = Shop::open("image").await;
+    shop.make_schema().await;
+    shop.store_spec(&json!({"pods": {"image": NO_IMAGE}}));
+    shop.segment("a", &sms("subscribed"));
+    let blocked = shop.wait_for_reason("a", "JobBlocked").await;
+    let message = blocked["status"]["conditions"][0]["message"].as_str().unwrap().to_owned();
+    assert!(message.ends_with("does not begin: ImagePullBackOff: jobs:none"), "{message}");
+    shop.store_spec(&json!({"pods": {"image": "jobs:2"}}));
+    shop.wait_for("a", "Evaluated", 2).await;
+    assert_eq!(shop.events("RunFailed"), 0);
+    shop.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_database_is_taken_over_from_the_store_that_is_named_and_from_no_other() {
+    let shop = Shop::open("adoption").await;
+    shop.make_schema().await;
+    shop.segment("a", &sms("subscribed"));
+    shop.wait_for("a", "Evaluated", 2).await;
+    shop.named_store("heir", &json!({}), &json!({}));
+    let reason = |store| shop.condition_of(store, "Stalled")["reason"].clone();
+    shop.wait_until("it is another's", async || reason("heir") == "ForeignDatabase").await;
+    let message = shop.condition_of("heir", "Stalled")["message"].as_str().unwrap().to_owned();
+    let (_, old) = message.split_once("segmentation.dev/adopt=").unwrap();
+    assert!(old.ends_with("/shop/main"), "{message}");
+    shop.annotate_named_store("heir", "segmentation.dev/adopt", "true");
+    tokio::time::sleep(Duration::from_secs(1)).await;
+    assert_eq!(reason("heir"), "ForeignDatabase", "nobody is named");
+    shop.annotate_named_store("heir", "segmentation.dev/adopt", old);
+    shop.wait_until("it has it", async || shop.condition_of("heir", "Ready")["status"] == "True").await;
+    shop.annotate_store("segmentation.dev/adopt", old);
+    shop.wait_until("the other has not", async || reason("main") == "ForeignDatabase").await;
+    shop.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn one_that_the_server_refuses_to_evaluate_is_stalled_and_the_rest_of_its_run_is_ready() {
+    let shop = Shop::open("evaluation").await;
+    shop.make_schema().await;
+    shop.kill_pods(true);
+    shop.segment("good", &sms("subscribed"));
+    shop.segment("bad", &json!([{"name": "plan", "property": {"name": "plan", "matches": "g.*d"}}]));
+    shop.wait_for_reason("good", "Evaluating").await;
+    shop.wait_for_reason("bad", "Evaluating").await;
+    shop.break_pattern("g.*d").await;
+    shop.kill_pods(false);
+    let failed = shop.wait_for_reason("bad", "EvaluationFailed").await;
+    let message = failed["status"]["conditions"][2]["message"].as_str().unwrap().to_owned();
+    assert!(message.contains("open("), "{message}");
+    shop.wait_for("good", "Evaluated", 2).await;
+    shop.settle().await;
+    let runs = shop.runs();
+    shop.annotate("bad", "segmentation.dev/evaluate", "now");
+    shop.wait_for_status("it was tried again", "bad", |status| status["handledRequest"] == "now").await;
+    shop.wake_often().await;
+    assert_eq!(shop.runs(), runs + 1, "once");
     shop.close().await;
 }

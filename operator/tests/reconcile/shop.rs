@@ -56,7 +56,12 @@ struct Faults {
     failing: AtomicUsize,
     /// As long as this holds, pods that evaluate are killed before they do anything.
     killing: AtomicBool,
+    /// As long as this holds, Jobs of the schema do nothing, and end well.
+    idling: AtomicBool,
 }
+
+/// An image that no registry has.
+pub(crate) const NO_IMAGE: &str = "jobs:none";
 
 /// A criterion on the consent to SMS.
 pub(crate) fn sms(status: &str) -> Value {
@@ -86,7 +91,7 @@ impl Shop {
     /// Waits until the operator has made the schema, and loads the profiles.
     pub(crate) async fn make_schema(&self) {
         self.wait_until("the store is ready", async || self.store_condition("Ready")["status"] == "True").await;
-        let profiles = r#"{"account":"1","id":"a","consent":{"sms":"subscribed"}}
+        let profiles = r#"{"account":"1","id":"a","consent":{"sms":"subscribed"},"properties":{"plan":"gold"}}
             {"account":"1","id":"b","consent":{"sms":"subscribed"}}
             {"account":"1","id":"c","consent":{"sms":"unsubscribed"}}"#;
         let shards = store::shards(&self.addresses, &Credentials::default()).unwrap();
@@ -104,15 +109,30 @@ impl Shop {
 
     /// Puts the store, with these fields of `clickhouse` instead of the right ones.
     pub(crate) fn store_with(&self, fields: &Value) {
+        self.named_store("main", fields, &json!({}));
+    }
+
+    /// Puts the store, with these fields of its spec.
+    pub(crate) fn store_spec(&self, more: &Value) {
+        self.named_store("main", &json!({}), more);
+    }
+
+    /// Puts a store of any name, on the same shard.
+    pub(crate) fn named_store(&self, store: &str, fields: &Value, more: &Value) {
         let ShardAddress { name, url, database } = &self.addresses[0];
         let mut clickhouse = json!({"database": database, "shards": [{"name": name, "urls": [url]}]});
         clickhouse.as_object_mut().unwrap().extend(fields.as_object().unwrap().clone());
-        let spec = json!({"clickhouse": clickhouse, "manual": {"debounce": "100ms"}});
-        self.api.put("segmentstores", object("SegmentStore", "main", &spec));
+        let mut spec = json!({"clickhouse": clickhouse, "manual": {"debounce": "100ms"}});
+        spec.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+        self.api.put("segmentstores", object("SegmentStore", store, &spec));
     }
 
     pub(crate) fn annotate_store(&self, key: &str, value: &str) {
-        let mut store = self.api.get("segmentstores", "shop", "main").unwrap();
+        self.annotate_named_store("main", key, value);
+    }
+
+    pub(crate) fn annotate_named_store(&self, name: &str, key: &str, value: &str) {
+        let mut store = self.api.get("segmentstores", "shop", name).unwrap();
         store["metadata"]["annotations"] = json!({key: value});
         self.api.put("segmentstores", store);
     }
@@ -120,6 +140,15 @@ impl Shop {
     pub(crate) fn segment(&self, name: &str, criteria: &Value) {
         let spec = json!({"storeRef": {"name": "main"}, "account": "1", "criteria": criteria});
         self.api.put("segments", object("Segment", name, &spec));
+    }
+
+    /// A Segment of another namespace.
+    pub(crate) fn segment_in(&self, namespace: &str, name: &str, criteria: &Value) {
+        let store = json!({"name": "main", "namespace": "shop"});
+        let spec = json!({"storeRef": store, "account": "1", "criteria": criteria});
+        let mut segment = object("Segment", name, &spec);
+        segment["metadata"]["namespace"] = json!(namespace);
+        self.api.put("segments", segment);
     }
 
     pub(crate) fn suspended_segment(&self, name: &str, criteria: &Value) {
@@ -148,6 +177,10 @@ impl Shop {
 
     pub(crate) fn kill_pods(&self, killing: bool) {
         self.faults.killing.store(killing, Ordering::SeqCst);
+    }
+
+    pub(crate) fn idle_schema_jobs(&self, idling: bool) {
+        self.faults.idling.store(idling, Ordering::SeqCst);
     }
 
     /// Waits until the Segment is ready with so many members.
@@ -188,24 +221,46 @@ impl Shop {
     }
 
     fn store_status(&self) -> Value {
-        self.api.get("segmentstores", "shop", "main").map(|store| store["status"].clone()).unwrap_or_default()
+        self.status_of("main")
+    }
+
+    fn status_of(&self, store: &str) -> Value {
+        self.api.get("segmentstores", "shop", store).map(|store| store["status"].clone()).unwrap_or_default()
     }
 
     pub(crate) fn store_condition(&self, type_: &str) -> Value {
-        let conditions = self.store_status()["conditions"].as_array().cloned().unwrap_or_default();
+        self.condition_of("main", type_)
+    }
+
+    pub(crate) fn condition_of(&self, store: &str, type_: &str) -> Value {
+        let conditions = self.status_of(store)["conditions"].as_array().cloned().unwrap_or_default();
         conditions.into_iter().find(|condition| condition["type"] == type_).unwrap_or_default()
     }
 
     /// Members as the shard serves them.
     pub(crate) async fn members(&self, name: &str) -> u64 {
+        self.members_in("shop", name).await
+    }
+
+    pub(crate) async fn members_in(&self, namespace: &str, name: &str) -> u64 {
         let client = self.client.clone().with_database(&self.addresses[0].database);
         client
             .query("SELECT count() FROM members WHERE account = {account:UInt64} AND segment = {segment:UInt64}")
             .param("account", sip_hash_64("1"))
-            .param("segment", segment_id("shop", name))
+            .param("segment", segment_id(namespace, name))
             .fetch_one::<u64>()
             .await
             .unwrap()
+    }
+
+    /// Breaks a pattern on the shard, as if a server of another version had checked it.
+    pub(crate) async fn break_pattern(&self, pattern: &str) {
+        let client = self.client.clone().with_database(&self.addresses[0].database);
+        let broken = format!(
+            "INSERT INTO criteria SELECT account, criterion, replaceAll(form, '{pattern}', 'open(') \
+             FROM criteria WHERE form LIKE '%{pattern}%'"
+        );
+        client.query(&broken).execute().await.unwrap();
     }
 
     /// How many runs there were.
@@ -233,9 +288,18 @@ impl Shop {
         }
     }
 
+    /// How often something was told of by an event.
+    pub(crate) fn events(&self, reason: &str) -> usize {
+        self.api.list("events").iter().filter(|event| event["reason"] == reason).count()
+    }
+
     fn start_operator(&mut self) {
+        self.start_operator_with(&[]);
+    }
+
+    fn start_operator_with(&mut self, more: &[&str]) {
         let stop = CancellationToken::new();
-        let args = Args::parse_from(["segment-operator", "--jobs-image", "jobs:1"]);
+        let args = Args::parse_from(["segment-operator", "--jobs-image", "jobs:1"].iter().chain(more));
         let work = segment_operator::lead(args, self.api.client(), stop.clone());
         let task = tokio::spawn(async { work.await.unwrap() });
         self.operator = Some((task, stop));
@@ -244,6 +308,16 @@ impl Shop {
     pub(crate) async fn restart_operator(&mut self) {
         self.stop_operator().await;
         self.start_operator();
+    }
+
+    /// Restarts it so that it sees one namespace only.
+    pub(crate) async fn restart_operator_within(&mut self, namespace: &str) {
+        self.stop_operator().await;
+        self.start_operator_with(&["--watch-namespace", namespace, "--cluster-id", &self.cluster()]);
+    }
+
+    fn cluster(&self) -> String {
+        self.api.get("namespaces", "", "kube-system").unwrap()["metadata"]["uid"].as_str().unwrap().to_owned()
     }
 
     async fn stop_operator(&mut self) {
@@ -286,12 +360,19 @@ async fn run_pods(api: &Api, addresses: &[ShardAddress], faults: &Faults, stop: 
                 kill_pod_of(api, &mut job);
                 continue;
             }
+            if job["spec"]["template"]["spec"]["containers"][0]["image"] == NO_IMAGE {
+                pull_in_vain(api, &mut job);
+                continue;
+            }
             let fails =
                 faults.failing.fetch_update(Ordering::SeqCst, Ordering::SeqCst, |count| count.checked_sub(1)).is_ok();
             let condition = if fails {
                 json!({"type": "Failed", "status": "True", "reason": "BackoffLimitExceeded", "message": "no"})
             } else {
-                work(addresses, &job).await;
+                let is_schema = job["metadata"]["labels"]["segmentation.dev/component"] == "schema";
+                if !(is_schema && faults.idling.load(Ordering::SeqCst)) {
+                    work(addresses, &job).await;
+                }
                 json!({"type": "Complete", "status": "True"})
             };
             job["status"] = json!({"conditions": [condition]});
@@ -321,6 +402,25 @@ fn kill_pod_of(api: &Api, job: &mut Value) {
     api.put("jobs", job.clone());
 }
 
+/// As the kubelet waits for an image.
+fn pull_in_vain(api: &Api, job: &mut Value) {
+    if job["status"]["active"] == 1 {
+        return;
+    }
+    let labels = json!({"batch.kubernetes.io/job-name": job["metadata"]["name"]});
+    let waiting = json!({"waiting": {"reason": "ImagePullBackOff", "message": NO_IMAGE}});
+    let container = json!({"name": "segment-jobs", "image": "", "imageID": "", "ready": false, "restartCount": 0, "state": waiting});
+    api.put(
+        "pods",
+        json!({
+            "metadata": {"name": "waiting", "namespace": "shop", "labels": labels},
+            "status": {"containerStatuses": [container]},
+        }),
+    );
+    job["status"] = json!({"active": 1, "ready": 0});
+    api.put("jobs", job.clone());
+}
+
 async fn work(addresses: &[ShardAddress], job: &Value) {
     let shards = store::shards(addresses, &Credentials::default()).unwrap();
     let args = job["spec"]["template"]["spec"]["containers"][0]["args"].as_array().unwrap();
@@ -329,7 +429,8 @@ async fn work(addresses: &[ShardAddress], job: &Value) {
         args[at + 1].as_str().unwrap().to_owned()
     };
     if args[0] == "schema" {
-        let new = NewStore { name: value("--store"), lanes: 8, clock: Clock::System, adopt: false };
+        let adopt = args.iter().any(|arg| arg == "--adopt");
+        let new = NewStore { name: value("--store"), lanes: 8, clock: Clock::System, adopt };
         schema::apply(shards, &new).await.unwrap();
         return;
     }

@@ -20,5 +20,5 @@ pub use operator::{Operator, Process};
 pub use people::{people, plan};
 pub use random::Random;
 pub use shards::{PASSWORD, Shards, USER};
-pub use store::{ACCOUNT, DEADLINE, Store, is_true, why};
+pub use store::{ACCOUNT, DEADLINE, Store, is_true, program, why};
 pub use wait::until;

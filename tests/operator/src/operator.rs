@@ -44,6 +44,12 @@ impl Operator {
         Api::namespaced(self.cluster.client(), NAMESPACE)
     }
 
+    /// How often a pod of it was started again.
+    pub async fn restarts(&self, pod: &str) -> Result<i32> {
+        let status = self.pods().get(pod).await?.status.unwrap_or_default();
+        Ok(status.container_statuses.iter().flatten().map(|container| container.restart_count).sum())
+    }
+
     /// Who leads.
     pub async fn holder(&self) -> Result<String> {
         let lease = self.leases().get(NAME).await?;

@@ -9,6 +9,7 @@ use std::time::Duration;
 use anyhow::{Context, Result, bail, ensure};
 use clickhouse::Client;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::Condition;
+use kube::api::{Patch, PatchParams};
 use segment_crds::{Segment, SegmentStatus, SegmentStore};
 use serde_json::{Value, json};
 use tempfile::NamedTempFile;
@@ -69,6 +70,26 @@ impl Store {
         self.apply_object("segmentation.dev/v1alpha1", "SegmentStore", &self.name, json!({"spec": spec})).await
     }
 
+    /// The same store with some of its shards only.
+    pub fn on(&self, names: &[&str]) -> Self {
+        let mut fewer = self.clone();
+        fewer.shards.retain(|(name, _)| names.contains(&name.as_str()));
+        fewer
+    }
+
+    /// Drops the database of a shard, as one that is lost.
+    pub async fn drop_database(&self, shard: usize) -> Result<()> {
+        let client = self.clients().nth(shard).context("no such shard")?.with_database("default");
+        Ok(client.query(&format!("DROP DATABASE {} SYNC", self.database)).execute().await?)
+    }
+
+    /// Annotates the SegmentStore.
+    pub async fn annotate(&self, key: &str, value: &str) -> Result<()> {
+        let patch = Patch::Merge(json!({"metadata": {"annotations": {key: value}}}));
+        self.namespace.api::<SegmentStore>().patch(&self.name, &PatchParams::default(), &patch).await?;
+        Ok(())
+    }
+
     /// Applies the Secret with this password.
     pub async fn apply_secret(&self, password: &str) -> Result<()> {
         let data = json!({"stringData": {"username": USER, "password": password}});
@@ -78,7 +99,7 @@ impl Store {
     /// Lets the operator read the Secret, as its condition says.
     pub async fn grant(&self) -> Result<()> {
         let rules = json!({"rules": [{"apiGroups": [""], "resources": ["secrets"], "resourceNames": [SECRET], "verbs": ["get"]}]});
-        let role = format!("segment-store-{}", self.name);
+        let role = format!("segment-store-{}-{SECRET}", self.name);
         self.apply_object("rbac.authorization.k8s.io/v1", "Role", &role, rules).await?;
         let binding = json!({
             "roleRef": {"apiGroup": "rbac.authorization.k8s.io", "kind": "Role", "name": role},
@@ -131,16 +152,23 @@ impl Store {
         .await
     }
 
-    /// Waits until a Segment is ready and these are its members.
+    /// Waits until a Segment is ready for its newest generation: then these are its members, at once.
     pub async fn until_members(&self, name: &str, members: &[&str]) -> Result<SegmentStatus> {
         let status = self.until_segment(name, "ready", |status| is_true(&status.conditions, "Ready")).await?;
+        let expected: BTreeSet<String> = members.iter().copied().map(str::to_owned).collect();
+        let found = self.members(name).await?;
+        ensure!(found == expected, "{name} is ready, and its members are {found:?}, not {expected:?}");
+        Ok(status)
+    }
+
+    /// Waits until these are the members of a Segment that was not changed itself.
+    pub async fn until_members_become(&self, name: &str, members: &[&str]) -> Result<()> {
         let expected: BTreeSet<String> = members.iter().copied().map(str::to_owned).collect();
         until(&format!("members of {name}"), DEADLINE, async || {
             let found = self.members(name).await?;
             Ok(if found == expected { Ok(()) } else { Err(format!("{found:?}, not {expected:?}")) })
         })
-        .await?;
-        Ok(status)
+        .await
     }
 
     /// Waits until nobody is a member of a Segment any more.
@@ -266,7 +294,7 @@ fn merge(into: &mut Value, more: Value) {
 }
 
 /// A program that was built beside the tests.
-pub(crate) fn program(name: &str) -> Result<PathBuf> {
+pub fn program(name: &str) -> Result<PathBuf> {
     let tests = std::env::current_exe()?;
     let folder = tests.parent().and_then(Path::parent).context("tests stand in target/PROFILE/deps")?;
     let path = folder.join(name);

@@ -76,7 +76,7 @@ async fn an_edit_reaches_the_segments_that_refer_to_it() -> Result<()> {
         store.apply_segment("reachable", dependant).await?;
         store.until_members("reachable", &["ada"]).await?;
         store.apply_segment("paying", plan("silver")).await?;
-        store.until_members("reachable", &["cem"]).await.map(drop)
+        store.until_members_become("reachable", &["cem"]).await
     })
     .await
 }
@@ -120,7 +120,7 @@ async fn a_request_evaluates_new_data() -> Result<()> {
         let request = json!({"metadata": {"annotations": {"segmentation.dev/evaluate": "now"}}});
         let segments: Api<Segment> = namespace.api();
         segments.patch("paying", &PatchParams::default(), &Patch::Merge(request)).await?;
-        store.until_members("paying", &["ada", "bob", "eve"]).await.map(drop)
+        store.until_members_become("paying", &["ada", "bob", "eve"]).await
     })
     .await
 }

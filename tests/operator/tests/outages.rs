@@ -148,17 +148,15 @@ async fn a_leader_that_loses_its_lease_stops_and_another_takes_over() -> Result<
     with_store(async |cluster, _, store| {
         let operator = Operator::of(&cluster);
         let before = operator.holder().await?;
+        let (pod, _) = before.split_once('_').context("a pod's name")?;
+        let restarts = operator.restarts(pod).await?;
         operator.change_lease(json!({"holderIdentity": "somebody-else"})).await?;
         store.apply_segment("paying", plan("gold")).await?;
         store.until_members("paying", &["ada", "bob"]).await?;
         let after = operator.holder().await?;
         ensure!(after != before && after != "somebody-else", "{before} led, then {after}");
-        let (pod, _) = before.split_once('_').context("a pod's name")?;
         until("the leader before has ended", DEADLINE, async || {
-            let status = operator.pods().get(pod).await?.status.unwrap_or_default();
-            let restarts: i32 =
-                status.container_statuses.iter().flatten().map(|container| container.restart_count).sum();
-            Ok(if restarts > 0 { Ok(()) } else { Err("it runs".to_owned()) })
+            Ok(if operator.restarts(pod).await? > restarts { Ok(()) } else { Err("it runs".to_owned()) })
         })
         .await
     })

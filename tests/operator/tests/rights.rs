@@ -12,11 +12,10 @@ use serde_json::Value;
 
 const ACCOUNT: &str = "system:serviceaccount:segmentation-system:segment-operator";
 /// What a run of these tests need not show, and why it is granted.
-const NOT_SEEN: [(&str, &str); 5] = [
+const NOT_SEEN: [(&str, &str); 4] = [
     ("configmaps", "create"), // asked besides `patch` by an apply that creates; the log has the request once, as a patch
     ("configmaps", "delete"), // of lists of shards that no Job needs any more
     ("jobs", "delete"),       // of a schema Job whose work was undone by someone else
-    ("pods", "list"),         // of a Job that failed, to say why
     ("events", "patch"),      // of an event that repeats itself
 ];
 

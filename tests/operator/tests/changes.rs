@@ -1,0 +1,167 @@
+//! What changes round Segments that are there: their store, their name, the shards, who may name an account.
+
+use anyhow::{Context as _, Result, ensure};
+use kube::api::{Api, DeleteParams};
+use segment_crds::Segment;
+use segment_operator_tests::{
+    ACCOUNT, Cluster, DEADLINE, Namespace, Shards, Store, in_namespace, is_true, people, plan, until, why,
+};
+use serde_json::{Value, json};
+
+/// Runs a test with two shards, and a ready store of the usual people on them.
+async fn with_store<F>(test: F) -> Result<()>
+where
+    F: AsyncFnOnce(Namespace, Store, Shards) -> Result<()>,
+{
+    let cluster = Cluster::connect().await?;
+    let shards = Shards::start(2, cluster.host())?;
+    in_namespace(&cluster, async |namespace| {
+        let store = Store::ready(&namespace, &shards).await?;
+        store.load(&people())?;
+        test(namespace, store, shards).await
+    })
+    .await
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_segment_that_moves_to_another_store_leaves_the_first() -> Result<()> {
+    with_store(async |namespace, main, shards| {
+        let other = Store::named("other", &namespace, &shards);
+        other.grant().await?;
+        other.apply(json!({})).await?;
+        other.until_store("ready", |conditions| is_true(conditions, "Ready")).await?;
+        other.load(&[json!({"account": ACCOUNT, "id": "eve", "properties": {"plan": "gold"}})])?;
+        main.apply_segment("paying", plan("gold")).await?;
+        main.until_members("paying", &["ada", "bob"]).await?;
+        other.apply_segment("paying", plan("gold")).await?;
+        other.until_members("paying", &["eve"]).await?;
+        main.until_members_are_gone("paying").await
+    })
+    .await
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_segment_that_is_renamed_takes_its_members_along() -> Result<()> {
+    with_store(async |namespace, store, _shards| {
+        store.apply_segment("paying", plan("gold")).await?;
+        store.until_members("paying", &["ada", "bob"]).await?;
+        store.apply_segment("customers", plan("gold")).await?;
+        namespace.api::<Segment>().delete("paying", &DeleteParams::default()).await?;
+        store.until_members("customers", &["ada", "bob"]).await?;
+        store.until_members_are_gone("paying").await
+    })
+    .await
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_shard_that_is_added_serves_what_is_put_there() -> Result<()> {
+    let cluster = Cluster::connect().await?;
+    let shards = Shards::start(2, cluster.host())?;
+    in_namespace(&cluster, async |namespace| {
+        let store = Store::new(&namespace, &shards);
+        let small = store.on(&["0"]);
+        small.apply_secret(segment_operator_tests::PASSWORD).await?;
+        small.grant().await?;
+        small.apply(json!({})).await?;
+        small.until_store("ready", |conditions| is_true(conditions, "Ready")).await?;
+        small.load(&people())?;
+        small.apply_segment("paying", plan("gold")).await?;
+        small.until_members("paying", &["ada", "bob"]).await?;
+        store.apply(json!({})).await?;
+        let both = store.until_store("ready with both", |conditions| is_true(conditions, "Ready")).await?;
+        ensure!(both.status.context("a status")?.shards_ready == Some(2));
+        store.apply_segment("paying", plan("silver")).await?;
+        store.until_members("paying", &["cem", "dot"]).await.map(drop)
+    })
+    .await
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_shard_that_lost_everything_is_filled_again() -> Result<()> {
+    with_store(async |_, store, _shards| {
+        store.apply_segment("paying", plan("gold")).await?;
+        store.until_members("paying", &["ada", "bob"]).await?;
+        store.drop_database(1).await?;
+        until("there is a schema again, and the people are loaded", DEADLINE, async || {
+            Ok(store.load(&people()).map_err(|error| format!("{error:#}")))
+        })
+        .await?;
+        store.until_store("ready", |conditions| is_true(conditions, "Ready")).await?;
+        store.until_members_become("paying", &["ada", "bob"]).await?;
+        store.apply_segment("paying", plan("silver")).await?;
+        store.until_members("paying", &["cem", "dot"]).await.map(drop)
+    })
+    .await
+}
+
+fn segment_of(store: &Namespace, own: &Namespace, account: &str) -> Value {
+    let mut spec = plan("gold");
+    spec["storeRef"] = json!({"name": "main", "namespace": store.name});
+    spec["account"] = json!(account);
+    json!({
+        "apiVersion": "segmentation.dev/v1alpha1", "kind": "Segment",
+        "metadata": {"name": account, "namespace": own.name}, "spec": spec,
+    })
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_store_says_which_namespace_may_name_which_account() -> Result<()> {
+    with_store(async |home, store, _shards| {
+        in_namespace(&home.cluster, async |guest| {
+            let grant = |accounts: &[&str]| {
+                let selector = json!({"matchLabels": {"kubernetes.io/metadata.name": guest.name}});
+                json!({"access": [{"namespaceSelector": selector, "accounts": accounts}]})
+            };
+            let reason = |segment: Segment| {
+                let conditions = segment.status.map(|status| status.conditions).unwrap_or_default();
+                let told = ["Ready", "Reconciling", "Stalled"].into_iter().find_map(|type_| why(&conditions, type_));
+                told.map_or(String::new(), |(reason, _)| reason)
+            };
+            let segments: Api<Segment> = guest.api();
+            let until_reason = async |name: &str, wanted: &str| {
+                until(&format!("{name} is {wanted}"), DEADLINE, async || {
+                    let found = reason(segments.get(name).await?);
+                    Ok(if found == wanted { Ok(()) } else { Err(found) })
+                })
+                .await
+            };
+            home.cluster.apply(&segment_of(&home, &guest, ACCOUNT)).await?;
+            until_reason(ACCOUNT, "AccessDenied").await?;
+            store.apply(grant(&[ACCOUNT])).await?;
+            until_reason(ACCOUNT, "Evaluated").await?;
+            home.cluster.apply(&segment_of(&home, &guest, "stranger")).await?;
+            until_reason("stranger", "AccessDenied").await?;
+            store.apply(grant(&[ACCOUNT, "stranger"])).await?;
+            until_reason("stranger", "NoData").await
+        })
+        .await
+    })
+    .await
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn many_segments_that_disappear_wait_for_a_person() -> Result<()> {
+    with_store(async |namespace, store, _shards| {
+        let names: Vec<String> = (0..25).map(|number| format!("segment-{number}")).collect();
+        for name in &names {
+            store.apply_segment(name, plan("gold")).await?;
+        }
+        for name in &names {
+            store.until_members(name, &["ada", "bob"]).await?;
+        }
+        for name in &names[1..] {
+            namespace.api::<Segment>().delete(name, &DeleteParams::default()).await?;
+        }
+        let held = store.until_store("holding them", |conditions| is_true(conditions, "RemovalHeld")).await?;
+        let (_, message) = why(&held.status.context("a status")?.conditions, "RemovalHeld").context("a message")?;
+        ensure!(message.starts_with("24 of 25 Segments"), "{message}");
+        ensure!(!store.members("segment-1").await?.is_empty(), "members have left");
+        store.annotate("segmentation.dev/confirm-removal", "24").await?;
+        for name in &names[1..] {
+            store.until_members_are_gone(name).await?;
+        }
+        ensure!(!store.members("segment-0").await?.is_empty(), "members of one that stays have left");
+        Ok(())
+    })
+    .await
+}
