@@ -141,6 +141,10 @@ pub(crate) struct ManualArgs {
     /// The run, as `publish` printed it.
     #[arg(long)]
     pub(crate) run: Uuid,
+    /// The instant (RFC 3339) to evaluate as of, so that all processes that work on a run take the same one. Default: the
+    /// clock's. It never lies before the newest evaluation.
+    #[arg(long, value_name = "INSTANT")]
+    pub(crate) at: Option<Clock>,
     /// Names of the shards to work on; all if absent.
     #[arg(long = "shards", value_name = "NAME,..", value_delimiter = ',')]
     pub(crate) only: Vec<String>,

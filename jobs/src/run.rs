@@ -202,7 +202,7 @@ async fn run_manual(args: ManualArgs, voice: Voice, stop: &CancellationToken) ->
     }
     let options = manual::Options {
         run: args.run,
-        clock: args.store.clock,
+        clock: args.at.unwrap_or(args.store.clock),
         bounds: Bounds {
             profiles: args.slice_profiles,
             criteria: args.slice_criteria,

@@ -1,5 +1,6 @@
 //! The Job that works through a run: an index drives 32 of the run's shards, and a bad shard costs the others nothing.
 
+use jiff::Timestamp;
 use k8s_openapi::api::batch::v1::{Job, JobSpec};
 use segment_jobs::store::FAN_OUT;
 use uuid::Uuid;
@@ -17,6 +18,8 @@ const PARALLELISM: i32 = 8;
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct ManualWork<'a> {
     pub(crate) run: Uuid,
+    /// The instant to evaluate as of, whichever pod comes to it, and however late.
+    pub(crate) as_of: Timestamp,
     /// Names of the shards that the run has work on.
     pub(crate) shards: &'a [String],
 }
@@ -24,7 +27,8 @@ pub(crate) struct ManualWork<'a> {
 /// The Job of a run, named after it.
 pub(crate) fn manual_job(parent: Parent<'_>, work: ManualWork<'_>) -> Job {
     let run = work.run.to_string();
-    let arguments = ["manual", "--shards-file", &pod::shards_path(), "--run", &run];
+    let as_of = work.as_of.to_string();
+    let arguments = ["manual", "--shards-file", &pod::shards_path(), "--run", &run, "--at", &as_of];
     let mut arguments: Vec<String> = arguments.map(str::to_owned).into();
     if work.shards.len() < parent.store.shards.len() {
         arguments.extend(["--shards".to_owned(), work.shards.join(",")]);

@@ -35,7 +35,8 @@ impl Shop {
 
     fn manual(&self, shards: &[&str]) -> Value {
         let shards: Vec<String> = shards.iter().map(|name| (*name).to_owned()).collect();
-        serde_json::to_value(manual_job(self.parent(), ManualWork { run: Uuid::from_u128(7), shards: &shards }))
+        let as_of = jiff::Timestamp::from_millisecond(1_781_524_800_123).unwrap();
+        serde_json::to_value(manual_job(self.parent(), ManualWork { run: Uuid::from_u128(7), as_of, shards: &shards }))
             .unwrap()
     }
 }
@@ -91,6 +92,8 @@ fn the_job_of_a_run_is_as_it_should_be() {
             "/etc/segmentation/shards.json",
             "--run",
             "00000000-0000-0000-0000-000000000007",
+            "--at",
+            "2026-06-15T12:00:00.123Z",
         ])
     );
     assert_eq!(
@@ -114,7 +117,7 @@ fn an_index_drives_32_shards_of_those_that_the_run_is_about() {
     let few = shop.manual(&names[..33]);
     assert_eq!((&few["spec"]["completions"], &few["spec"]["parallelism"]), (&json!(2), &json!(2)));
     let args = &few["spec"]["template"]["spec"]["containers"][0]["args"];
-    assert!(args[6].as_str().unwrap().starts_with("000,001,"));
+    assert!(args[8].as_str().unwrap().starts_with("000,001,"));
 }
 
 #[test]

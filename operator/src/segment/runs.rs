@@ -8,12 +8,14 @@ use std::{
     time::{Duration, Instant},
 };
 
+use jiff::Timestamp;
 use k8s_openapi::api::batch::v1::Job;
 use kube::{
     ResourceExt,
     runtime::{events::EventType, reflector::ObjectRef},
 };
 use segment_jobs::{
+    clock::Clock,
     commit,
     manual::chain,
     publish::{self, Due, State},
@@ -117,7 +119,8 @@ impl Run {
 
     /// Deletes a Job that does not begin, if another one would be made for the store as it is now.
     async fn withdraw(&mut self, look: Look<'_>, job: &Job) {
-        let now = build::manual_job(parent(look), ManualWork { run: self.id, shards: &[] });
+        let now =
+            build::manual_job(parent(look), ManualWork { run: self.id, as_of: Timestamp::UNIX_EPOCH, shards: &[] });
         if self.is_withdrawn || self.blocked.is_none() || tools(job) == tools(&now) {
             return;
         }
@@ -407,7 +410,8 @@ impl Segments {
         let evidence = self.evidence(look, due, &requests).await?;
         let id = new_id(look, due, &evidence);
         let shards = publish::start_run(look.store, id, due).await?;
-        let job = build::manual_job(parent(look), ManualWork { run: id, shards: &shards });
+        let as_of = Timestamp::from_millisecond(Clock::System.now_ms()).unwrap_or_default();
+        let job = build::manual_job(parent(look), ManualWork { run: id, as_of, shards: &shards });
         config_map(look.ctx, parent(look)).await?;
         post(look.ctx, &job).await?;
         look.ctx.metrics.runs.inc();

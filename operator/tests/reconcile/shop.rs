@@ -436,7 +436,7 @@ async fn work(addresses: &[ShardAddress], job: &Value) {
     }
     let options = manual::Options {
         run: value("--run").parse::<Uuid>().unwrap(),
-        clock: Clock::System,
+        clock: value("--at").parse().unwrap(),
         bounds: Bounds { profiles: 1000, criteria: 1000, ..Bounds::default() },
         limits: Limits { seconds: 60, memory_bytes: 1_000_000_000, statements_at_once: 1 },
         slices_at_once: 1,

@@ -71,6 +71,7 @@ impl Store {
     }
 
     /// The same store with some of its shards only.
+    #[must_use]
     pub fn on(&self, names: &[&str]) -> Self {
         let mut fewer = self.clone();
         fewer.shards.retain(|(name, _)| names.contains(&name.as_str()));
