@@ -39,7 +39,7 @@ crd-validation: ## What the API server itself would refuse in crds/*.yaml (needs
 test-cluster: ## The operator on a real cluster: KUBECONFIG's, else kind, else one made here (ARGS="--test lifecycle")
 	tests/argocd/argocd.sh prepare
 	@$(MAKE) --no-print-directory argocd-check
-	cargo build --package segment-operator --package segment-jobs --package embedded-clickhouse
+	cargo build --package segment-operator --package segment-jobs --package segmentctl --package embedded-clickhouse
 	cargo test --package segment-operator-tests --no-run
 	tests/cluster/with.sh tests/operator/run.sh $(ARGS)
 
@@ -82,4 +82,4 @@ soak: ## Random worlds against the oracle, and jobs killed anywhere, for long (S
 	cargo build --package segmentctl --package segment-jobs --package embedded-clickhouse
 	SEGMENT_TESTS_ROUNDS=200 SEGMENT_TESTS_STORE_ROUNDS=50 SEGMENT_TESTS_REQUIRE_SEGMENTCTL=1 \
 	  cargo test --package segment-tests --test properties --test stores -- --nocapture
-	SEGMENT_KILL_POINTS=200 cargo test --package segment-tests --test kills -- --nocapture
+	SEGMENT_KILL_POINTS=3000 cargo test --package segment-tests --test kills -- --nocapture

@@ -1,8 +1,9 @@
 //! The fence of a shard: only its holder commits.
 //!
 //! Flow: read the newest epoch, then who holds it; while somebody does and gives signs of life, wait; insert the next epoch;
-//! look whether nobody else ever took the same one, even if it was given back since. A holder that died is overtaken after [`DEAD_AFTER`]: its commit statements are killed,
-//! and as one may be past the kill but not yet visible, the successor waits longer than a commit may take.
+//! look whether nobody else ever took the same one, even if it was given back since. A holder that died is overtaken after
+//! [`DEAD_AFTER`]: its commit statements are killed, and as one may be past the kill but not yet visible, the successor
+//! waits longer than a commit may take.
 //!
 //! Guarantee: of two that claim one epoch at the same time at least one sees both rows, and who sees both gives way.
 //! The commit statement asks for the newest epoch once more, so a holder that was overtaken commits nothing.

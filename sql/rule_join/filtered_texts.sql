@@ -11,8 +11,8 @@ WITH
         SELECT slot AS source, metric, key FROM run_tests
         WHERE run = {run:UUID} AND attempt = {attempt:UUID} AND slice = {slice:UInt32} AND role >= 'where'
             AND slot IN (SELECT source FROM sources) AND op BETWEEN 'text' AND 'match'),
-    passing AS (
-        SELECT slot, text FROM run_texts
+    passing AS ( -- once, though a text passes for each metric that has it
+        SELECT DISTINCT slot, text FROM run_texts
         WHERE run = {run:UUID} AND attempt = {attempt:UUID} AND slice = {slice:UInt32})
 SELECT
     {run:UUID}, {attempt:UUID}, {slice:UInt32}, r.source, r.metric, r.rank, v.profile_no, v.ms, v.event, toUInt8(1), toFloat64(0), NULL

@@ -224,6 +224,7 @@ pub mod load {
         CLAIM_STATE = "claim_state",
         EVENT_PROPERTIES = "event_properties",
         EVENTS_BY_PROFILE = "events_by_profile",
+        LANE_CLAIMANTS = "lane_claimants",
         MARK_CLAIM = "mark_claim",
         MEND_NAMES = "mend_names",
         NEWEST_CLAIM = "newest_claim",

@@ -21,5 +21,4 @@ fi
 
 # These tests wait more than they work.
 export RUST_TEST_THREADS="${RUST_TEST_THREADS:-4}"
-cargo build --offline --package segmentctl
 cargo test --offline --package segment-operator-tests "$@"

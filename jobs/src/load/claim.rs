@@ -60,6 +60,11 @@ struct Claimant {
     idle_ms: i64,
 }
 
+#[derive(Row, Deserialize)]
+struct Holder {
+    holder: String,
+}
+
 impl Claims {
     /// Waits for the lanes of all shards and takes them. What a dead holder left is ended and mended.
     pub(super) async fn take(store: &Store, stop: &CancellationToken) -> Result<Self, LoadError> {
@@ -157,8 +162,9 @@ impl Claim {
         let holder = format!("load-{name}@{version}");
         let claim = shard.call(sql::CLAIM_LANES, SCOPE).param("epoch", epoch).param("holder", &holder);
         claim.param("shard", shard.name()).execute().await?;
-        let holders: Vec<Claimant> = shard.call(sql::CLAIM_STATE, SCOPE).rows().await?;
-        let mine = holders.iter().any(|row| row.epoch == epoch && row.holder == holder);
+        // Also one who has given it back since had it: nobody may have it again.
+        let holders: Vec<Holder> = shard.call(sql::LANE_CLAIMANTS, SCOPE).param("epoch", epoch).rows().await?;
+        let mine = holders.iter().any(|row| row.holder == holder);
         if mine && holders.len() == 1 {
             let heartbeat = tokio::spawn(beat(shard.clone(), holder.clone(), epoch));
             return Ok(Some(Self { shard: shard.clone(), holder, epoch, version, heartbeat }));

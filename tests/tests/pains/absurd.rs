@@ -90,7 +90,11 @@ fn names_of_ten_thousand_characters_are_names() -> Result<()> {
             ("event", r#"{"metric": "*"}"#.to_owned()),
             ("event", r#"{"metric": "*", "count": {"atLeast": 3}}"#.to_owned()),
             ("event", r#"{"metric": "*", "count": {"atLeast": 4}}"#.to_owned()),
-            ("event", r#"{"metric": "*", "where": [{"property": "short", "startsWith": "pü"}]}"#.to_owned()),
+            (
+                "event",
+                r#"{"metric": "*", "where": [{"property": "short", "startsWith": "pü"}], "count": {"equals": 3}}"#
+                    .to_owned(),
+            ),
             ("lastEvent", r#"{"metric": "*", "has": [{"property": "short", "endsWith": "ü"}]}"#.to_owned()),
         ],
     )
