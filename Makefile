@@ -78,8 +78,9 @@ bench: ## Benchmarks: they print times, ratios and sizes (ARGS="alone --profiles
 	  echo "== $$figure"; $(or $(CARGO_TARGET_DIR),target)/release/segment-bench $$figure || exit 1; \
 	done
 
-soak: ## Random worlds against the oracle, and jobs killed anywhere, for long (SEGMENT_TESTS_SEED begins elsewhere)
+soak: ## Random worlds against the oracle, jobs killed anywhere, a quiet cluster, for long (SEGMENT_TESTS_SEED begins elsewhere)
 	cargo build --package segmentctl --package segment-jobs --package embedded-clickhouse
 	SEGMENT_TESTS_ROUNDS=200 SEGMENT_TESTS_STORE_ROUNDS=50 SEGMENT_TESTS_REQUIRE_SEGMENTCTL=1 \
 	  cargo test --package segment-tests --test properties --test stores -- --nocapture
 	SEGMENT_KILL_POINTS=3000 cargo test --package segment-tests --test kills -- --nocapture
+	SEGMENT_TESTS_QUIET_SECONDS=600 $(MAKE) --no-print-directory test-cluster ARGS="--test faults -- a_quiet_store"

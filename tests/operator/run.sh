@@ -21,4 +21,4 @@ fi
 
 # These tests wait more than they work.
 export RUST_TEST_THREADS="${RUST_TEST_THREADS:-4}"
-cargo test --offline --package segment-operator-tests "$@"
+cargo test --offline --package segment-operator-tests --no-fail-fast "$@"
