@@ -29,7 +29,7 @@ pub enum Fault {
     Passing,
     /// Who gives rights: the shard does not take the credentials, or they allow too little.
     Credentials,
-    /// `schema apply`: there is no such database.
+    /// `schema apply`: there is no such database, or a table is missing in it.
     NoDatabase,
     /// Who wrote the statement or its rules: another try gives the same.
     Lasting,
@@ -68,7 +68,8 @@ const PASSING: [u32; 28] = [
 ];
 /// `REQUIRED_PASSWORD`, `UNKNOWN_USER`, `WRONG_PASSWORD`, `ACCESS_DENIED`, `AUTHENTICATION_FAILED`.
 const CREDENTIALS: [u32; 5] = [194, 192, 193, 497, 516];
-const NO_DATABASE: u32 = 81;
+/// `UNKNOWN_TABLE`, `UNKNOWN_DATABASE`.
+const NO_DATABASE: [u32; 2] = [60, 81];
 const TIME_LIMIT: u32 = 159;
 const MEMORY_LIMIT: u32 = 241;
 
@@ -94,7 +95,7 @@ fn fault(said: &str, is_bounded: bool) -> Fault {
     match code(said) {
         // A server says its code; this was somebody in between.
         None => Fault::Passing,
-        Some(NO_DATABASE) => Fault::NoDatabase,
+        Some(code) if NO_DATABASE.contains(&code) => Fault::NoDatabase,
         Some(code) if CREDENTIALS.contains(&code) => Fault::Credentials,
         Some(code) if PASSING.contains(&code) => Fault::Passing,
         Some(TIME_LIMIT) if !is_bounded => Fault::Passing,
@@ -155,5 +156,6 @@ mod tests {
         let said = "Code: 516. DB::Exception: default: Authentication failed. (AUTHENTICATION_FAILED)";
         assert_eq!(fault(said, true), Fault::Credentials);
         assert_eq!(fault("Code: 81. DB::Exception: Database x does not exist.", true), Fault::NoDatabase);
+        assert_eq!(fault("Code: 60. DB::Exception: Table x.y does not exist.", true), Fault::NoDatabase);
     }
 }
