@@ -119,20 +119,18 @@ impl Run {
 
     /// Deletes a Job that does not begin, if another one would be made for the store as it is now.
     async fn withdraw(&mut self, look: Look<'_>, job: &Job) {
+        if self.is_withdrawn || self.blocked.is_none() {
+            return;
+        }
         let now =
             build::manual_job(parent(look), ManualWork { run: self.id, as_of: Timestamp::UNIX_EPOCH, shards: &[] });
-        if self.is_withdrawn || self.blocked.is_none() || tools(job) == tools(&now) {
+        if tools(job) == tools(&now) {
             return;
         }
         match delete(look.ctx, job).await {
             Ok(()) => self.is_withdrawn = true,
             Err(error) => tracing::warn!(%error, job = self.job, "a Job that does not begin was not deleted"),
         }
-    }
-
-    /// Whether it has Segments of this account.
-    fn is_of(&self, account: u64) -> bool {
-        self.segments.keys().any(|key| key.0 == account)
     }
 
     /// Whether it evaluates this version.
@@ -359,9 +357,14 @@ impl Segments {
 
     /// Accounts that are in as many runs as they may be.
     fn full_accounts(&self) -> HashSet<u64> {
-        let accounts: HashSet<u64> = self.runs.iter().flat_map(Run::keys).map(|key| key.0).collect();
-        let runs_of = |account: u64| self.runs.iter().filter(|run| run.is_of(account)).count();
-        accounts.into_iter().filter(|account| runs_of(*account) >= RUNS_OF_ACCOUNT).collect()
+        let mut runs: HashMap<u64, usize> = HashMap::new();
+        for run in &self.runs {
+            let accounts: HashSet<u64> = run.keys().map(|key| key.0).collect();
+            for account in accounts {
+                *runs.entry(account).or_default() += 1;
+            }
+        }
+        runs.into_iter().filter(|(_, count)| *count >= RUNS_OF_ACCOUNT).map(|(account, _)| account).collect()
     }
 
     async fn tell_not_started(&mut self, look: Look<'_>, error: &NotStarted) {
