@@ -38,7 +38,7 @@ pub(crate) struct Worker {
     ctx: Arc<Context>,
     key: StoreKey,
     bell: Arc<Bell>,
-    /// The uid of the store that was looked at: another one of its name is another store.
+    /// The uid of the store that was looked at, if there is one: another one of its name is another store.
     uid: Option<String>,
     watch: Watch,
     segments: Segments,
@@ -101,7 +101,7 @@ impl Worker {
         self.many = u32::try_from(segments.len()).unwrap_or(u32::MAX);
         let Some(stored) = stored else {
             self.begin_anew(None);
-            let told = self.tell(&segments, false).await;
+            let told = self.tell(&segments).await;
             if segments.is_empty() {
                 self.forget_metrics();
                 return Next::Never;
@@ -122,7 +122,7 @@ impl Worker {
                 // Its status cannot be read either: what was told last stands for it.
                 let old = self.told.as_ref().map(|(told, _)| told.clone());
                 let told = self.tell_store(generation, old.as_ref(), None).await;
-                let told = self.tell(&segments, true).await && told;
+                let told = self.tell(&segments).await && told;
                 Next::At(Instant::now() + if told { Duration::from_mins(10) } else { RETRY })
             }
         }
@@ -144,7 +144,7 @@ impl Worker {
             self.watch.hurry();
         }
         let mut next = self.watch.due().min(self.segments.due());
-        if !self.tell(segments, true).await {
+        if !self.tell(segments).await {
             next = next.min(Instant::now() + RETRY);
         }
         let generation = object.metadata.generation.unwrap_or(0);
@@ -179,9 +179,12 @@ impl Worker {
         }
     }
 
-    /// Writes the status of the Segments, whose store is there or is not. Whether all was written.
-    async fn tell(&mut self, segments: &[Arc<SegmentObject>], is_there: bool) -> bool {
-        let view = if is_there { segment::StoreView::There(&self.watch.seen) } else { segment::StoreView::Missing };
+    /// Writes the status of the Segments. Whether all was written.
+    async fn tell(&mut self, segments: &[Arc<SegmentObject>]) -> bool {
+        let view = match self.uid {
+            Some(_) => segment::StoreView::There(&self.watch.seen),
+            None => segment::StoreView::Missing,
+        };
         let told = self.segments.update_status(&self.ctx, view, segments).await;
         let store = self.key.to_string();
         for (reason, count) in self.segments.counts() {
