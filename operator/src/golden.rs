@@ -166,7 +166,7 @@ fn secrets() -> Vec<(&'static str, SecretTrouble)> {
     ]
 }
 
-fn standing() -> Standing {
+pub(crate) fn standing() -> Standing {
     Standing {
         account: 1,
         segment: 2,

@@ -292,22 +292,7 @@ mod tests {
     }
 
     fn standing() -> Standing {
-        Standing {
-            account: 1,
-            segment: 2,
-            version: 5,
-            hash: 7,
-            root: 9,
-            state: State::Active,
-            units: 2,
-            holders: vec![0, 1],
-            homes: vec![0, 1],
-            behind: Vec::new(),
-            stale: Vec::new(),
-            absent: Vec::new(),
-            astray: Vec::new(),
-            failed: None,
-        }
+        Standing { version: 5, ..crate::golden::standing() }
     }
 
     fn trouble(kind: TroubleKind) -> BTreeMap<usize, Trouble> {

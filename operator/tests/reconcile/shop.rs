@@ -382,22 +382,26 @@ async fn run_pods(api: &Api, addresses: &[ShardAddress], faults: &Faults, stop: 
     }
 }
 
+/// A pod of a Job, and how its container is.
+fn put_pod(api: &Api, job: &Value, name: &str, state: &Value) {
+    let labels = json!({"batch.kubernetes.io/job-name": job["metadata"]["name"]});
+    let container =
+        json!({"name": "segment-jobs", "image": "", "imageID": "", "ready": false, "restartCount": 0, "state": state});
+    api.put(
+        "pods",
+        json!({
+            "metadata": {"name": name, "namespace": "shop", "labels": labels},
+            "status": {"containerStatuses": [container]},
+        }),
+    );
+}
+
 /// As the kubelet kills a pod that takes more memory than it may, and the Job tells of it.
 fn kill_pod_of(api: &Api, job: &mut Value) {
     if job["status"]["failed"] == 1 {
         return;
     }
-    let labels = json!({"batch.kubernetes.io/job-name": job["metadata"]["name"]});
-    let killed = json!({"terminated": {"exitCode": 137, "reason": "OOMKilled"}});
-    let container =
-        json!({"name": "segment-jobs", "image": "", "imageID": "", "ready": false, "restartCount": 0, "state": killed});
-    api.put(
-        "pods",
-        json!({
-            "metadata": {"name": "killed", "namespace": "shop", "labels": labels},
-            "status": {"containerStatuses": [container]},
-        }),
-    );
+    put_pod(api, job, "killed", &json!({"terminated": {"exitCode": 137, "reason": "OOMKilled"}}));
     job["status"] = json!({"active": 1, "failed": 1});
     api.put("jobs", job.clone());
 }
@@ -407,16 +411,7 @@ fn pull_in_vain(api: &Api, job: &mut Value) {
     if job["status"]["active"] == 1 {
         return;
     }
-    let labels = json!({"batch.kubernetes.io/job-name": job["metadata"]["name"]});
-    let waiting = json!({"waiting": {"reason": "ImagePullBackOff", "message": NO_IMAGE}});
-    let container = json!({"name": "segment-jobs", "image": "", "imageID": "", "ready": false, "restartCount": 0, "state": waiting});
-    api.put(
-        "pods",
-        json!({
-            "metadata": {"name": "waiting", "namespace": "shop", "labels": labels},
-            "status": {"containerStatuses": [container]},
-        }),
-    );
+    put_pod(api, job, "waiting", &json!({"waiting": {"reason": "ImagePullBackOff", "message": NO_IMAGE}}));
     job["status"] = json!({"active": 1, "ready": 0});
     api.put("jobs", job.clone());
 }

@@ -62,15 +62,11 @@ pub(super) fn unknown_fields(value: &Value) -> Vec<Problem> {
     let unknown = |parent: &Value, prefix: &str, known: &[&str]| -> Vec<Problem> {
         let fields = parent.as_object().into_iter().flatten().map(|field| field.0);
         let fields = fields.filter(|field| !known.contains(&field.as_str()));
-        fields.map(|field| unknown_field(&format!("{prefix}{field}"), known)).collect()
+        fields.map(|field| shape::unknown_field(format!("{prefix}{field}"), &known.join(", "))).collect()
     };
     let mut problems = unknown(value, "", &ROOT_FIELDS);
     problems.extend(unknown(&value["metadata"], "metadata.", &METADATA_FIELDS));
     problems
-}
-
-fn unknown_field(path: &str, known: &[&str]) -> Problem {
-    Problem::new(path, "the field is unknown", format!("remove it; there are {}", known.join(", ")))
 }
 
 /// The numbers that Float64 does not keep, by path.

@@ -46,15 +46,17 @@ fn judge_fields(value: &Value, fields: &[Field], at: At<'_>, problems: &mut Vec<
         match fields.iter().find(|field| field.name == *name) {
             Some(field) if !value.is_null() => judge(value, &field.shape, at.field(name), problems),
             Some(_) => {}
-            None => {
-                let mend = format!("remove it; there are {}", names(fields));
-                problems.push(Problem::new(at.field(name).to_string(), "the field is unknown", mend));
-            }
+            None => problems.push(unknown_field(at.field(name).to_string(), &names(fields))),
         }
     }
     for field in fields.iter().filter(|field| field.required && value[field.name.as_str()].is_null()) {
         problems.push(Problem::new(at.field(&field.name).to_string(), "the field is missing", "state it"));
     }
+}
+
+/// A field that is none of those that there are.
+pub(super) fn unknown_field(path: String, known: &str) -> Problem {
+    Problem::new(path, "the field is unknown", format!("remove it; there are {known}"))
 }
 
 fn wrong_type(value: &Value, shape: &Shape, at: At<'_>) -> Problem {
