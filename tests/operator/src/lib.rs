@@ -3,6 +3,7 @@
 //!
 //! Each test has a namespace and databases of its own, and waits for states with a deadline.
 
+mod audit;
 mod cluster;
 mod git;
 mod namespace;
@@ -12,7 +13,9 @@ mod random;
 mod shards;
 mod store;
 mod wait;
+mod with_store;
 
+pub use audit::operators_requests;
 pub use cluster::{Cluster, restart_api_server};
 pub use git::Repository;
 pub use namespace::{Namespace, in_namespace};
@@ -22,3 +25,4 @@ pub use random::Random;
 pub use shards::{PASSWORD, Shards, USER};
 pub use store::{ACCOUNT, DEADLINE, Store, is_true, program, why};
 pub use wait::until;
+pub use with_store::with_store;

@@ -6,9 +6,7 @@ use k8s_openapi::apiextensions_apiserver::pkg::apis::apiextensions::v1::CustomRe
 use kube::api::{Api, DeleteParams, DynamicObject, Patch, PatchParams};
 use kube::core::{ApiResource, GroupVersionKind};
 use segment_crds::Segment;
-use segment_operator_tests::{
-    ACCOUNT, Cluster, DEADLINE, Namespace, Repository, Shards, Store, in_namespace, people, until,
-};
+use segment_operator_tests::{ACCOUNT, Cluster, DEADLINE, Namespace, Repository, Store, until, with_store};
 use serde_json::{Value, json};
 
 struct Application {
@@ -112,10 +110,7 @@ async fn argo_cd_shows_what_becomes_of_segments_in_git() -> Result<()> {
         eprintln!("LEFT OUT: there is no Argo CD in this cluster");
         return Ok(());
     }
-    let shards = Shards::start(1, cluster.host())?;
-    in_namespace(&cluster, async |namespace| {
-        let store = Store::ready(&namespace, &shards).await?;
-        store.load(&people())?;
+    with_store(1, async |namespace, store, _shards| {
         let repository = Repository::new(&namespace.name)?;
         let test = Test { namespace: &namespace, store: &store, repository: &repository };
         let first = repository.commit("paying", Some(&segment("paying", &plan("gold"))))?;

@@ -4,28 +4,13 @@ use anyhow::{Context as _, Result, ensure};
 use kube::api::{Api, DeleteParams};
 use segment_crds::{Segment, SegmentStore};
 use segment_operator_tests::{
-    ACCOUNT, Cluster, DEADLINE, Namespace, Shards, Store, in_namespace, is_true, people, plan, until, why,
+    ACCOUNT, Cluster, DEADLINE, Namespace, Shards, Store, in_namespace, is_true, people, plan, until, why, with_store,
 };
 use serde_json::{Value, json};
 
-/// Runs a test with two shards, and a ready store of the usual people on them.
-async fn with_store<F>(test: F) -> Result<()>
-where
-    F: AsyncFnOnce(Namespace, Store, Shards) -> Result<()>,
-{
-    let cluster = Cluster::connect().await?;
-    let shards = Shards::start(2, cluster.host())?;
-    in_namespace(&cluster, async |namespace| {
-        let store = Store::ready(&namespace, &shards).await?;
-        store.load(&people())?;
-        test(namespace, store, shards).await
-    })
-    .await
-}
-
 #[tokio::test(flavor = "multi_thread")]
 async fn a_segment_that_moves_to_another_store_leaves_the_first() -> Result<()> {
-    with_store(async |namespace, main, shards| {
+    with_store(2, async |namespace, main, shards| {
         let other = Store::named("other", &namespace, &shards);
         other.grant().await?;
         other.apply(json!({})).await?;
@@ -42,7 +27,7 @@ async fn a_segment_that_moves_to_another_store_leaves_the_first() -> Result<()> 
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_segment_that_is_renamed_takes_its_members_along() -> Result<()> {
-    with_store(async |namespace, store, _shards| {
+    with_store(2, async |namespace, store, _shards| {
         store.apply_segment("paying", plan("gold")).await?;
         store.until_members("paying", &["ada", "bob"]).await?;
         store.apply_segment("customers", plan("gold")).await?;
@@ -78,7 +63,7 @@ async fn a_shard_that_is_added_serves_what_is_put_there() -> Result<()> {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_shard_that_lost_everything_is_filled_again() -> Result<()> {
-    with_store(async |_, store, _shards| {
+    with_store(2, async |_, store, _shards| {
         store.apply_segment("paying", plan("gold")).await?;
         store.until_members("paying", &["ada", "bob"]).await?;
         store.drop_database(1).await?;
@@ -106,7 +91,7 @@ fn segment_of(store: &Namespace, own: &Namespace, account: &str) -> Value {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_store_says_which_namespace_may_name_which_account() -> Result<()> {
-    with_store(async |home, store, _shards| {
+    with_store(2, async |home, store, _shards| {
         in_namespace(&home.cluster, async |guest| {
             let grant = |accounts: &[&str]| {
                 let selector = json!({"matchLabels": {"kubernetes.io/metadata.name": guest.name}});
@@ -141,7 +126,7 @@ async fn a_store_says_which_namespace_may_name_which_account() -> Result<()> {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn many_segments_that_disappear_wait_for_a_person() -> Result<()> {
-    with_store(async |namespace, store, _shards| {
+    with_store(2, async |namespace, store, _shards| {
         let names: Vec<String> = (0..25).map(|number| format!("segment-{number}")).collect();
         for name in &names {
             store.apply_segment(name, plan("gold")).await?;

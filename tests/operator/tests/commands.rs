@@ -3,9 +3,7 @@
 use std::process::{Command, Output};
 
 use anyhow::{Context as _, Result, ensure};
-use segment_operator_tests::{
-    ACCOUNT, Cluster, Namespace, Shards, Store, in_namespace, is_true, people, plan, program,
-};
+use segment_operator_tests::{ACCOUNT, Namespace, Store, is_true, plan, program, with_store};
 use serde_json::json;
 
 /// A ready store with a Segment of those who pay.
@@ -13,11 +11,7 @@ async fn with_segment<F>(test: F) -> Result<()>
 where
     F: AsyncFnOnce(Namespace, Store) -> Result<()>,
 {
-    let cluster = Cluster::connect().await?;
-    let shards = Shards::start(2, cluster.host())?;
-    in_namespace(&cluster, async |namespace| {
-        let store = Store::ready(&namespace, &shards).await?;
-        store.load(&people())?;
+    with_store(2, async |namespace, store, _shards| {
         store.apply_segment("paying", plan("gold")).await?;
         store.until_members("paying", &["ada", "bob"]).await?;
         test(namespace, store).await

@@ -34,12 +34,8 @@ async fn in_store<F>(test: F) -> Result<()>
 where
     F: AsyncFnOnce(Cluster, Namespace, Store) -> Result<()>,
 {
-    let cluster = Cluster::connect().await?;
-    let shards = Shards::start(2, cluster.host())?;
-    in_namespace(&cluster, async |namespace| {
-        let store = Store::ready(&namespace, &shards).await?;
-        store.load(&people())?;
-        test(cluster.clone(), namespace, store).await
+    segment_operator_tests::with_store(2, async |namespace, store, _shards| {
+        test(namespace.cluster.clone(), namespace, store).await
     })
     .await
 }
