@@ -8,7 +8,7 @@ cache="${SEGMENTATION_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/segmentation}"
 
 # A folder for state, elsewhere if the path is long: sockets lie in it, whose paths may have 108 characters.
 state_folder() {
-  if [ "${#1}" -le 64 ]; then echo "$1"; else echo "/tmp/segment-$(echo "$1" | cksum | cut -d' ' -f1)"; fi
+  if [ "${#1}" -le 64 ]; then echo "$1"; else echo "$(dirname "$(mktemp --dry-run)")/segment-$(echo "$1" | cksum | cut -d' ' -f1)"; fi
 }
 
 # The state of one cluster.

@@ -10,7 +10,7 @@ images=("$@")
 keys="$state/keys"
 [ $$ = 1 ] || { echo "node.sh is not the first process of a namespace" >&2; exit 2; }
 hostname node1
-mkdir -p "$state"/{log,pod-logs,kubelet,etcd,cni,cni-data,containerd,sysctls,volumes}
+mkdir -p "$state"/{log,pod-logs,kubelet,etcd,cni,cni-data,containerd,sysctls}
 ln -s "$binaries" "$state/bin"
 started="${EPOCHREALTIME//[.,]/}"
 
@@ -27,10 +27,9 @@ pretend_sysctl() {
 
 prepare_mounts() {
   mount -t tmpfs -o mode=755 run /run
-  mkdir -p /run/lock /var/lib/cni /tmp/hostpath_pv
+  mkdir -p /run/lock /var/lib/cni
   mount --bind "$state/pod-logs" /var/log
   mount --bind "$state/cni-data" /var/lib/cni
-  mount --bind "$state/volumes" /tmp/hostpath_pv # where the provisioner of hostPath volumes makes them
   pretend_sysctl vm/overcommit_memory 1
   pretend_sysctl kernel/panic 10
   pretend_sysctl kernel/panic_on_oops 1
@@ -194,7 +193,7 @@ start_controllers() {
   start kube-controller-manager "$binaries/kube-controller-manager" --kubeconfig="$keys/controllers.kubeconfig" \
     --service-account-private-key-file="$keys/sa.key" --root-ca-file="$keys/ca.crt" --use-service-account-credentials=true \
     --kube-api-qps=500 --kube-api-burst=1000 --leader-elect=false --bind-address=127.0.0.1 \
-    --authentication-skip-lookup=true --allocate-node-cidrs=false --enable-hostpath-provisioner=true \
+    --authentication-skip-lookup=true --allocate-node-cidrs=false \
     --cluster-signing-cert-file="$keys/ca.crt" --cluster-signing-key-file="$keys/ca.key"
   start kube-scheduler "$binaries/kube-scheduler" --kubeconfig="$keys/scheduler.kubeconfig" --leader-elect=false \
     --bind-address=127.0.0.1 --authentication-skip-lookup=true
