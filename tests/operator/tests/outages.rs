@@ -12,8 +12,7 @@ use kube::api::{Api, DeleteParams, DynamicObject, ListParams, Patch, PatchParams
 use kube::core::{ApiResource, GroupVersionKind};
 use segment_crds::{Segment, SegmentStore};
 use segment_operator_tests::{
-    Cluster, DEADLINE, Namespace, Operator, Process, Random, Shards, Store, in_namespace, is_true, people, plan,
-    restart_api_server, until, why,
+    Cluster, DEADLINE, Namespace, Operator, Process, Random, Store, is_true, plan, restart_api_server, until, why,
 };
 use serde_json::{Value, json};
 use tokio::sync::Mutex;
