@@ -9,8 +9,8 @@ use k8s_openapi::api::core::v1::Pod;
 use kube::ResourceExt;
 use kube::api::{Api, DeleteParams, EvictParams, ListParams, Patch, PatchParams};
 use segment_operator_tests::{
-    Cluster, DEADLINE, Namespace, PASSWORD, Shards, Store, in_namespace, is_true, operators_requests, people, plan,
-    until, why, with_store,
+    Cluster, DEADLINE, Namespace, PASSWORD, Shards, Store, in_namespace, is_true, operators_requests, plan, until, why,
+    with_store,
 };
 use serde_json::{Value, json};
 
