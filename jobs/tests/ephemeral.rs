@@ -40,7 +40,7 @@ async fn members(url: &str, database: &str, compiled: &Compiled, files: &[&str],
     });
     let stop = CancellationToken::new();
     let units = store.load(compiled, reading.unwrap().in_batches_of(batch), &stop).await.unwrap();
-    let limits = Limits { seconds: 0, memory_bytes: 0, statements_at_once: 4 };
+    let limits = Limits::default();
     let options = ephemeral::Options { as_of_ms: NOW_MS, bounds: Bounds::default(), limits };
     let outcome = store.evaluate(compiled, &units, options, &stop).await.unwrap();
     let definitions = compiled.accounts.values().flat_map(|rules| &rules.definitions);

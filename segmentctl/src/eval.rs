@@ -28,8 +28,8 @@ use crate::{
     scratch::Scratch,
 };
 
-/// 0: no bounds. Nobody but the caller waits for the server.
-pub(crate) const LIMITS: Limits = Limits { seconds: 0, memory_bytes: 0, statements_at_once: 4 };
+/// Hardly any: nobody but the caller waits for the server.
+pub(crate) const LIMITS: Limits = Limits { seconds: 24 * 3600, memory_bytes: 0, statements_at_once: 4 };
 
 /// Evaluates and prints.
 pub(crate) async fn eval(args: EvalArgs, stop: CancellationToken) -> Result<(), Failure> {
