@@ -4,7 +4,7 @@ WITH fromUnixTimestamp64Micro({from_us:Int64}) AS since,
 SELECT work, table, toUInt64(greatest(sum(us), 0)) AS cpu_us
 FROM
 (
-    SELECT if(query_kind = 'Insert' AND log_comment IN ('profiles', 'traits_by_profile', 'events_by_profile', 'event_properties'), 'insert', 'statement') AS work,
+    SELECT if(query_kind = 'Insert' AND log_comment IN ('profiles', 'traits_by_profile', 'events_by_profile', 'event_properties', 'event_amounts'), 'insert', 'statement') AS work,
         log_comment AS table, toInt64(cpu) AS us
     FROM system.query_log
     WHERE type = 'QueryFinish' AND query_start_time_microseconds >= since AND startsWith(query_id, concat(currentDatabase(), '/'))

@@ -14,7 +14,7 @@ use segment_jobs::{
     evaluate::rows::RootRow,
     summarise,
 };
-use segment_sql::{rule_join, run as run_sql};
+use segment_sql::{load, rule_join, run as run_sql};
 use serde::{Deserialize, Serialize};
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
@@ -48,7 +48,7 @@ const TRAITS: &[(&str, u8)] = &[
 /// Static lists, each with 3 of a hundred profiles.
 const LISTS: u8 = 10;
 const LIST_PERCENT: u8 = 3;
-/// The pairs that `event_properties` keeps; as in `pairs.sql`.
+/// The pairs that `event_properties` keeps; as in `pairs.sql`, which has the one of `event_amounts` too.
 const PAIRS: &[(&str, &str)] = &[
     ("Clicked Email", "campaign"),
     ("Placed Order", "campaign"),
@@ -141,6 +141,7 @@ async fn generate(bench: &Bench) -> Result<()> {
         .buffer_unordered(BUCKETS_AT_ONCE)
         .try_collect::<()>()
         .await?;
+    amounts(bench, buckets).await?;
     bar.set_message("merging");
     merge(bench).await?;
     bar.inc(1);
@@ -155,6 +156,22 @@ async fn generate(bench: &Bench) -> Result<()> {
     commit_universe(bench, buckets).await?;
     merge(bench).await?;
     bar.finish_and_clear();
+    Ok(())
+}
+
+/// Puts the values of orders beside their campaigns, as a back-fill does.
+async fn amounts(bench: &Bench, buckets: u16) -> Result<()> {
+    if bench.args.orders == Orders::All {
+        return Ok(());
+    }
+    for (account, bucket) in
+        (0..bench.args.accounts).flat_map(|account| (0..buckets).map(move |bucket| (account, bucket)))
+    {
+        let call =
+            bench.call(load::BACKFILL_AMOUNTS).param("account", bench::account_hash(account)).param("bucket", bucket);
+        let call = call.param("metric", "Placed Order").param("property", "campaign").param("summed", "value");
+        call.setting("max_partitions_per_insert_block", "0").execute().await?;
+    }
     Ok(())
 }
 

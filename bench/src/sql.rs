@@ -100,6 +100,7 @@ merges! {
     "events_by_profile": false,
     "events": true,
     "event_properties": true,
+    "event_amounts": true,
     "event_times": true,
     "event_days": true,
     "event_day_counts": true,

@@ -8,7 +8,7 @@
 use std::collections::{BTreeMap, HashMap};
 
 use clickhouse::Row;
-use segment_rules::{Compiled, Definition, sip_hash_64};
+use segment_rules::{Compiled, Definition, property_pairs, sip_hash_64};
 use segment_sql::{ephemeral as sql, ephemeral_schema, run as run_sql, store as store_sql};
 use serde::Deserialize;
 use tokio_util::sync::CancellationToken;
@@ -199,7 +199,7 @@ impl Work<'_> {
         });
         let work: Vec<UnitWork> = work.collect();
         if !work.is_empty() {
-            outcome.failed = self.slices(work, &rules).await?;
+            outcome.failed = self.slices(compiled, work, &rules).await?;
             outcome.members = Members::read(self.shard, self.run, self.attempt).await?;
         }
         Ok(outcome)
@@ -209,13 +209,14 @@ impl Work<'_> {
     /// as a result, because that is the last statement.
     async fn slices(
         &self,
+        compiled: &Compiled,
         units: Vec<UnitWork>,
         rules: &HashMap<u64, AccountRules>,
     ) -> Result<BTreeMap<u64, String>, RunError> {
         let every = rules.values().any(|rules| rules.criteria.values().any(plan::asks_every_metric));
         let all = Stage::of(self.run, self.attempt, 0, units.iter().map(|unit| (unit.account, unit.bucket)));
         let metrics = if every { manual::metrics(self.shard, &all).await? } else { HashMap::new() };
-        let known = Known { metrics, ..Known::default() };
+        let known = Known { metrics, amounts: amounts(compiled), ..Known::default() };
         let mut failed = BTreeMap::new();
         let mut slices = slices::cut(units, rules, self.options.bounds);
         for slice in 0.. {
@@ -234,6 +235,12 @@ impl Work<'_> {
         }
         Ok(failed)
     }
+}
+
+/// The load has heeded all pairs.
+fn amounts(compiled: &Compiled) -> plan::Amounts {
+    let accounts = compiled.accounts.iter().map(|(key, rules)| (sip_hash_64(key), property_pairs(rules)));
+    accounts.flat_map(|(account, pairs)| pairs.into_iter().map(move |pair| (account, pair))).collect()
 }
 
 /// Rules as a plan takes them.

@@ -10,7 +10,7 @@ pub mod rows;
 
 use std::{collections::BTreeSet, time::Duration};
 
-use futures::{StreamExt, TryStreamExt, stream};
+use futures::{StreamExt, stream::FuturesUnordered};
 use segment_rules::time::DAY_MS;
 use segment_sql::{Statement, rule_join as sql};
 
@@ -26,9 +26,9 @@ use crate::{
 /// Bounds for each statement of an evaluation.
 #[derive(Clone, Copy, Debug)]
 pub struct Limits {
-    /// Seconds that a statement may take.
+    /// Seconds that a statement may take, 1 or more.
     pub seconds: u64,
-    /// Bytes of memory that a statement may take.
+    /// Bytes of memory that a statement may take; 0: all that the server has.
     pub memory_bytes: u64,
     /// How many criterion kinds of a slice are evaluated at the same time.
     pub statements_at_once: usize,
@@ -43,7 +43,7 @@ impl Default for Limits {
 
 /// Evaluates a slice: afterwards its pages stand in `run_results`, seen by nobody.
 pub async fn evaluate(shard: &Shard, stage: &Stage, rows: Rows, limits: Limits) -> Result<(), ShardError> {
-    let statements = statements(&rows);
+    let steps = steps(&rows);
     let levels: BTreeSet<u16> = rows.nodes.iter().map(|node| node.level).collect();
     let (day_from, day_to) = days(&rows);
     let bind = |statement: Statement| -> Call<'_> {
@@ -52,17 +52,43 @@ pub async fn evaluate(shard: &Shard, stage: &Stage, rows: Rows, limits: Limits) 
             .bounded(Duration::from_secs(limits.seconds), limits.memory_bytes)
     };
     stage_rules(shard, stage, rows).await?;
-    for wave in statements {
-        stream::iter(wave)
-            .map(|statement| bind(statement).param("day_from", &day_from).param("day_to", &day_to).execute())
-            .buffer_unordered(limits.statements_at_once.max(1))
-            .try_collect::<()>()
-            .await?;
-    }
+    in_order(steps, limits.statements_at_once, |statement| {
+        bind(statement).param("day_from", &day_from).param("day_to", &day_to).execute()
+    })
+    .await?;
     for level in levels {
         bind(sql::NODES).param("level", level).execute().await?;
     }
     bind(sql::RESULTS).execute().await
+}
+
+/// A statement of stage 1.
+struct Step {
+    statement: Statement,
+    /// Those that write what it reads.
+    after: &'static [Statement],
+}
+
+/// Runs steps, so many at a time, each once all that it comes after are done or were not asked for.
+async fn in_order<F>(mut waiting: Vec<Step>, at_once: usize, run: impl Fn(Statement) -> F) -> Result<(), ShardError>
+where
+    F: Future<Output = Result<(), ShardError>>,
+{
+    let mut open: BTreeSet<&str> = waiting.iter().map(|step| step.statement.name()).collect();
+    let mut running = FuturesUnordered::new();
+    loop {
+        while running.len() < at_once.max(1) {
+            let is_ready = |step: &Step| step.after.iter().all(|before| !open.contains(before.name()));
+            let Some(ready) = waiting.iter().position(is_ready) else { break };
+            let statement = waiting.remove(ready).statement;
+            let done = run(statement);
+            running.push(async move { done.await.map(|()| statement.name()) });
+        }
+        match running.next().await {
+            Some(done) => open.remove(done?),
+            None => return Ok(()),
+        };
+    }
 }
 
 async fn stage_rules(shard: &Shard, stage: &Stage, rows: Rows) -> Result<(), ShardError> {
@@ -80,9 +106,10 @@ async fn stage_rules(shard: &Shard, stage: &Stage, rows: Rows) -> Result<(), Sha
     Ok(())
 }
 
-/// The statements of stage 1 that the rows need: those of a wave do not depend on each other, and need only waves before.
-fn statements(rows: &Rows) -> [Vec<Statement>; 4] {
+/// The statements of stage 1 that the rows need.
+fn steps(rows: &Rows) -> Vec<Step> {
     let of_form = |form: i8| rows.sources.iter().filter(move |source| source.form == form);
+    let has_source = |form: i8| of_form(form).next().is_some();
     let roles: BTreeSet<i8> = rows.tests.iter().map(|row| row.role).collect();
     let forms: BTreeSet<i8> = rows.windows.iter().map(|row| row.form).collect();
     let cells = rows.tests.iter().any(|row| row.build != 0 && row.role != role::FREE);
@@ -95,13 +122,23 @@ fn statements(rows: &Rows) -> [Vec<Statement>; 4] {
     let of_texts = conditions().any(is_of_text);
     let plain = of_form(source::ALL).map(|source| source.source).collect::<BTreeSet<_>>();
     let mut once = rows.windows.iter().filter(|row| row.form == form::ANY).map(|row| plain.contains(&row.source));
-    let first = [
+    let needed = [
         (true, sql::UNIVERSE),
         (cells, sql::CELLS),
+        (cells, sql::CELL_MEMBERS),
+        (of_texts || has_source(source::AMOUNTS), sql::PASSING_TEXTS),
         (conditions().any(|row| !is_of_text(row)), sql::FILTERED),
-        (of_texts, sql::PASSING_TEXTS),
+        (of_texts, sql::FILTERED_TEXTS),
+        (has_source(source::COMBINED), sql::COMBINED),
+        (has_source(source::VALUED), sql::VALUES),
+        (forms.contains(&form::PIECE), sql::PIECES),
+        (rows.spans.iter().any(|span| span.piece != 0 && !span.metric.is_empty()), sql::DAY_PIECES),
+        (!rows.spans.is_empty(), sql::PLANES),
+        (forms.contains(&form::AGGREGATE), sql::AGGREGATE),
+        (once.clone().any(|plain| plain), sql::ANY),
+        (once.any(|plain| !plain), sql::CHOSEN),
         (free, sql::PASSING_FREE_TEXTS),
-        (of_form(source::COMBINED).next().is_some(), sql::COMBINED),
+        (free, sql::FREE_TEXTS),
         (is_asked(&[test::NUMBER, test::TIME, test::ITEM]), sql::TRAITS),
         (is_asked(&[test::ANNIVERSARY]), sql::ANNIVERSARIES),
         (is_asked(&[test::EXISTS]), sql::PRESENT),
@@ -109,31 +146,41 @@ fn statements(rows: &Rows) -> [Vec<Statement>; 4] {
         (raw(role::TEXT).next().is_some(), sql::TEXTS),
         (raw(role::NEAR).next().is_some(), sql::NEAR),
         (roles.contains(&role::SAMPLE), sql::SAMPLE),
-        (once.clone().any(|plain| plain), sql::ANY),
         (forms.contains(&form::FOLLOWS), sql::FOLLOWS),
         (forms.contains(&form::STRETCHES), sql::STRETCHES),
-        (forms.contains(&form::PIECE), sql::PIECES),
-        (rows.spans.iter().any(|span| span.piece != 0 && !span.metric.is_empty()), sql::DAY_PIECES),
-    ];
-    let second = [(of_texts, sql::FILTERED_TEXTS), (free, sql::FREE_TEXTS), (cells, sql::CELL_MEMBERS)];
-    let third = [
-        (of_form(source::VALUED).next().is_some(), sql::VALUES),
-        (once.any(|plain| !plain), sql::CHOSEN),
-        (!rows.spans.is_empty(), sql::PLANES),
-    ];
-    let fourth = [
         (forms.contains(&form::COUNT), sql::COUNTS),
-        (forms.contains(&form::AGGREGATE), sql::AGGREGATE),
         (forms.contains(&form::DAYS), sql::DAYS),
         (forms.contains(&form::EDGE), sql::EDGE),
         (forms.contains(&form::REGULAR), sql::REGULAR),
         (forms.contains(&form::SEQUENCE), sql::SEQUENCE),
     ];
-    [needed(&first), needed(&second), needed(&third), needed(&fourth)]
+    let needed = needed.into_iter().filter(|(needed, _)| *needed);
+    needed.map(|(_, statement)| Step { statement, after: after(statement) }).collect()
 }
 
-fn needed(statements: &[(bool, Statement)]) -> Vec<Statement> {
-    statements.iter().filter(|(needed, _)| *needed).map(|(_, statement)| *statement).collect()
+/// Those that stage the events of sources with conditions.
+const EVENTS: &[Statement] = &[sql::FILTERED, sql::FILTERED_TEXTS, sql::COMBINED];
+/// The same, and those that tell candidates.
+const SELECTED: &[Statement] =
+    &[sql::FILTERED, sql::FILTERED_TEXTS, sql::COMBINED, sql::ANY, sql::PLANES, sql::FOLLOWS];
+/// What statements of stage 1 read of what others of it write; the rest reads nothing of that.
+const AFTER: [(Statement, &[Statement]); 12] = [
+    (sql::CELL_MEMBERS, &[sql::CELLS]),
+    (sql::FREE_TEXTS, &[sql::PASSING_FREE_TEXTS]),
+    (sql::FILTERED_TEXTS, &[sql::PASSING_TEXTS]),
+    (sql::VALUES, EVENTS),
+    (sql::CHOSEN, EVENTS),
+    (sql::PLANES, &[sql::PIECES, sql::DAY_PIECES]),
+    (sql::AGGREGATE, &[sql::FILTERED, sql::FILTERED_TEXTS, sql::COMBINED, sql::VALUES, sql::PASSING_TEXTS]),
+    (sql::COUNTS, SELECTED),
+    (sql::DAYS, SELECTED),
+    (sql::EDGE, SELECTED),
+    (sql::REGULAR, SELECTED),
+    (sql::SEQUENCE, SELECTED),
+];
+
+fn after(statement: Statement) -> &'static [Statement] {
+    AFTER.iter().find(|(reader, _)| reader.name() == statement.name()).map_or(&[], |(_, after)| after)
 }
 
 /// The UTC days that windows of events reach, as ClickHouse's Date: 1970-01-01 to 2149-06-06.
@@ -144,4 +191,94 @@ fn days(rows: &Rows) -> (String, String) {
         jiff::civil::date(1970, 1, 1).saturating_add(jiff::Span::new().days(day)).to_string()
     };
     (date(from_ms), date(to_ms))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::cell::{Cell, RefCell};
+
+    use super::*;
+
+    /// Runs them, and tells in which order they ended and how many were under way at most.
+    async fn ended(steps: Vec<Step>, at_once: usize) -> (Vec<&'static str>, usize) {
+        let (ended, running, most) = (RefCell::new(Vec::new()), Cell::new(0), Cell::new(0));
+        let run = |statement: Statement| {
+            let (ended, running, most) = (&ended, &running, &most);
+            async move {
+                running.set(running.get() + 1);
+                most.set(running.get().max(most.get()));
+                // The longer its name, the sooner it ends.
+                for _ in statement.name().len()..30 {
+                    tokio::task::yield_now().await;
+                }
+                running.set(running.get() - 1);
+                ended.borrow_mut().push(statement.name());
+                Ok(())
+            }
+        };
+        in_order(steps, at_once, run).await.unwrap();
+        (ended.into_inner(), most.get())
+    }
+
+    fn step(statement: Statement) -> Step {
+        Step { statement, after: after(statement) }
+    }
+
+    #[tokio::test]
+    async fn a_step_waits_for_those_that_write_what_it_reads() {
+        let steps = || {
+            vec![
+                step(sql::AGGREGATE),
+                step(sql::VALUES),
+                step(sql::FILTERED_TEXTS),
+                step(sql::PASSING_TEXTS),
+                step(sql::ANY),
+            ]
+        };
+        for at_once in [0, 1, 2, 9] {
+            let (ended, most) = ended(steps(), at_once).await;
+            let place = |name| ended.iter().position(|other| *other == name).unwrap();
+            let chain = ["passing_texts", "filtered_texts", "values", "aggregate"].map(place);
+            assert!(chain.is_sorted(), "{ended:?}");
+            assert_eq!(ended.len(), 5);
+            assert_eq!(most, at_once.clamp(1, 2), "any can go beside one of the others");
+        }
+    }
+
+    /// Readers of rows that a statement writes for others.
+    const OF_OTHERS: [(&str, &str); 9] = [
+        ("aggregate", "passing_free_texts"),
+        ("filtered_texts", "passing_free_texts"),
+        ("free_texts", "passing_texts"),
+        ("chosen", "values"),
+        ("counts", "values"),
+        ("days", "values"),
+        ("edge", "values"),
+        ("regular", "values"),
+        ("sequence", "values"),
+    ];
+
+    #[test]
+    fn every_step_comes_after_those_that_write_what_it_reads() {
+        let mut seen = 0;
+        for reader in sql::ALL {
+            for table in ["run_cells", "run_events", "run_planes", "run_texts"] {
+                let reads = reader.text().contains(&format!("FROM {table}\n"));
+                let writers = sql::ALL.iter().filter(|writer| writer.text().contains(&format!("INSERT INTO {table} ")));
+                for writer in writers.filter(|writer| reads && writer.name() != reader.name()) {
+                    let waits = after(*reader).iter().any(|before| before.name() == writer.name());
+                    let of_others = OF_OTHERS.contains(&(reader.name(), writer.name()));
+                    assert!(waits != of_others, "{} reads {table}, which {} writes", reader.name(), writer.name());
+                    seen += 1;
+                }
+            }
+        }
+        assert!(seen > 30, "{seen}");
+    }
+
+    #[tokio::test]
+    async fn what_is_not_asked_for_is_not_waited_for() {
+        let steps = vec![step(sql::AGGREGATE)];
+        assert_eq!(ended(steps, 2).await.0, ["aggregate"]);
+    }
 }

@@ -28,7 +28,7 @@ use crate::{
     commit::{self, Stage},
     evaluate::{
         self, Limits,
-        plan::{self, Known, Metrics, Root, UnitWork},
+        plan::{self, Amounts, Known, Metrics, Root, UnitWork},
     },
     manual,
     shards::{Shard, ShardError},
@@ -116,7 +116,8 @@ async fn known(shard: &Shard, stage: &Stage, subject: Subject<'_>) -> Result<Kno
     let every = criteria.values().chain(folded.values()).any(plan::asks_every_metric);
     let metrics = if every { manual::metrics(shard, stage).await? } else { Metrics::new() };
     let (months, cells) = futures::try_join!(manual::months(shard, stage), manual::cells(shard, stage))?;
-    Ok(Known { metrics, months, cells })
+    // Sums show the events that they add up, which only staged ones can.
+    Ok(Known { metrics, months, cells, amounts: Amounts::new() })
 }
 
 /// One explanation on its shard.
@@ -190,7 +191,8 @@ impl Work<'_> {
         let is_kept = |leaf: &&Target| {
             folded(leaf).is_none_or(|criterion| {
                 let criteria = BTreeMap::from([(0, criterion.clone())]);
-                property_pairs(&AccountRules { criteria, ..AccountRules::default() }).is_subset(&pairs)
+                let wanted = property_pairs(&AccountRules { criteria, ..AccountRules::default() });
+                wanted.iter().filter(|pair| pair.summed.is_empty()).all(|pair| pairs.contains(pair))
             })
         };
         Ok(leaves.iter().filter(is_kept).copied().collect())

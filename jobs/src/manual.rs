@@ -296,9 +296,13 @@ impl Work<'_> {
     async fn known(&self, stage: &Stage, rules: &HashMap<u64, AccountRules>) -> Result<Known, ShardError> {
         let every = rules.values().any(|rules| rules.criteria.values().any(plan::asks_every_metric));
         let metrics = async { if every { read::metrics(self.shard, stage).await } else { Ok(HashMap::new()) } };
-        let (metrics, months, cells) =
-            try_join!(metrics, read::months(self.shard, stage), read::cells(self.shard, stage))?;
-        Ok(Known { metrics, months, cells })
+        let (metrics, months, cells, amounts) = try_join!(
+            metrics,
+            read::months(self.shard, stage),
+            read::cells(self.shard, stage),
+            read::amounts(self.shard, stage)
+        )?;
+        Ok(Known { metrics, months, cells, amounts })
     }
 
     /// Whether a load has taken back cells meanwhile: what was read of them may have been deleted.

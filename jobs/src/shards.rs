@@ -30,6 +30,8 @@ pub const LIMIT: Duration = Duration::from_mins(5);
 pub const SHORT_LIMIT: Duration = Duration::from_secs(10);
 /// For statements that go through all facts of a unit, or change the schema.
 pub const LONG_LIMIT: Duration = Duration::from_hours(1);
+/// Of more groups than fit into so much memory a back-fill puts some on disk.
+const FILLING_BYTES: u64 = 1_000_000_000;
 /// How long an insert may take.
 pub(crate) const INSERT_LIMIT: Duration = Duration::from_mins(10);
 /// How much longer than the server's limit we wait for an answer: then the server hangs, or cannot be reached any more.
@@ -249,6 +251,13 @@ impl Call<'_> {
     pub fn bounded(mut self, limit: Duration, memory_bytes: u64) -> Self {
         self.is_bounded = true;
         self.limit(limit).setting("max_memory_usage", memory_bytes.to_string())
+    }
+
+    /// For a statement that goes through all facts of a bucket, and writes rows of any number of months.
+    pub(crate) fn filling_in(self) -> Self {
+        self.limit(LONG_LIMIT)
+            .setting("max_partitions_per_insert_block", "0")
+            .setting("max_bytes_before_external_group_by", FILLING_BYTES.to_string())
     }
 
     /// Runs it; there are no rows to read.

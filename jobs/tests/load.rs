@@ -15,6 +15,7 @@ use segment_jobs::{
     shards::{Credentials, ShardAddress},
     store::{self, Store},
 };
+use segment_rules::PropertyPair;
 use tokio_util::sync::CancellationToken;
 
 /// One server for all tests; each test has databases of its own.
@@ -91,6 +92,7 @@ impl Scratch {
             "SELECT account, bucket, metric, day, arraySort(bitmapToArray(groupBitmapMergeState(profiles))) \
              FROM event_days GROUP BY account, bucket, metric, day",
             "SELECT * EXCEPT version FROM event_properties FINAL",
+            "SELECT * EXCEPT version FROM event_amounts FINAL",
             "SELECT account, bucket, page, arraySort(bitmapToArray(members)) FROM membership FINAL WHERE segment = 0",
             "SELECT DISTINCT account, bucket FROM unit_loads FINAL",
         ] {
@@ -348,9 +350,9 @@ async fn new_property_pairs_are_filled_in() {
     scratch.load("", &events).await.unwrap();
     let account = segment_rules::sip_hash_64("a");
     let shard = &scratch.store.shards[0];
-    load::backfill(shard, account, "Placed Order", "v").await.unwrap();
-    load::backfill(shard, account, "*", "w").await.unwrap();
-    load::backfill(shard, account, "Other", "x").await.unwrap();
+    for (metric, property) in [("Placed Order", "v"), ("*", "w"), ("Other", "x")] {
+        load::backfill(shard, account, &PropertyPair::alone(metric, property)).await.unwrap();
+    }
     assert_eq!(
         scratch.rows("SELECT property, day, kind, amount FROM event_properties FINAL").await,
         [
@@ -391,22 +393,44 @@ async fn properties_of_new_events_are_as_if_they_were_filled_in() {
         .collect();
     let lines = lines + &event("b", 1, 1, "1990-01-01", r#"{"v":1}"#);
     let account = segment_rules::sip_hash_64("a");
-    let pairs = [("Placed Order", "v"), ("*", "v"), ("*", "w"), ("Other", "v")];
+    let alone = |metric, property| PropertyPair::alone(metric, property);
+    let beside = |metric, property, summed: &str| PropertyPair { summed: summed.to_owned(), ..alone(metric, property) };
+    let pairs = [
+        alone("Placed Order", "v"),
+        alone("*", "v"),
+        alone("*", "w"),
+        alone("Other", "v"),
+        beside("Placed Order", "v", "w"),
+        beside("*", "v", "w"),
+        beside("*", "w", "v"),
+        beside("Placed Order", "v", "v"),
+    ];
     let (before, after) = (Scratch::new("load_pairs_before", 1).await, Scratch::new("load_pairs_after", 1).await);
     let client = before.client.clone().with_database("load_pairs_before_0");
-    for (metric, property) in pairs {
-        let pair = format!("INSERT INTO property_pairs VALUES ({account}, '{metric}', '{property}', 1, 1)");
-        client.query(&pair).execute().await.unwrap();
+    for PropertyPair { metric, property, summed } in &pairs {
+        let row = format!("({account}, '{metric}', '{property}', '{summed}', 1, 1)");
+        client.query(&format!("INSERT INTO property_pairs VALUES {row}")).execute().await.unwrap();
     }
     before.load("", &lines).await.unwrap();
     after.load("", &lines).await.unwrap();
-    for (metric, property) in pairs {
-        load::backfill(&after.store.shards[0], account, metric, property).await.unwrap();
+    for pair in &pairs {
+        load::backfill(&after.store.shards[0], account, pair).await.unwrap();
     }
-    let rows = "SELECT * EXCEPT version, bitAnd(version, 18446744073709551615) AS line FROM event_properties FINAL";
-    let filled_in = after.rows(rows).await;
-    assert_eq!(filled_in.len(), 2 * values.len());
-    assert_eq!(before.rows(rows).await, filled_in);
+    for (table, pairs) in [("event_properties", 2), ("event_amounts", 3)] {
+        let rows = format!("SELECT * EXCEPT version, bitAnd(version, 18446744073709551615) AS line FROM {table} FINAL");
+        let filled_in = after.rows(&rows).await;
+        assert_eq!(filled_in.len(), pairs * values.len());
+        assert_eq!(before.rows(&rows).await, filled_in);
+    }
+    let counted =
+        "SELECT property, summed, sum(counts), sum(amount) FROM event_amounts FINAL GROUP BY property, summed";
+    // Sixteen values have a text form; eight are numbers below 10^29.
+    let expected = [
+        "('v','v',8,100000000000000000000000000999254321099)",
+        "('v','w',16,120000000000)",
+        "('w','v',8,100000000000000000000000000999254321099)",
+    ];
+    assert_eq!(before.rows(counted).await, expected);
 }
 
 #[tokio::test(flavor = "multi_thread")]

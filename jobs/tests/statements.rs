@@ -225,7 +225,8 @@ async fn to_apply_all_steps_again_changes_nothing() {
     let database = Database::with_schema("statements_again").await;
     let (shapes, identities) = (database.shapes().await, "SELECT toString(tuple(*)) FROM store_identity");
     let once = database.texts(identities).await;
-    assert_eq!(shapes.len(), STEPS.len(), "each step makes one table or view");
+    let makes = STEPS.iter().filter(|step| step.text().contains("CREATE "));
+    assert_eq!(shapes.len(), makes.count(), "such a step makes one table or view");
     for step in STEPS {
         database.send("", step, step.text()).await.unwrap();
     }

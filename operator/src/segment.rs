@@ -30,7 +30,7 @@ use segment_jobs::{
     publish::{Gone, Standing},
     store::Store,
 };
-use segment_rules::AccountRules;
+use segment_rules::{AccountRules, PropertyPair};
 
 pub(crate) use self::update_status::StoreView;
 use self::{
@@ -76,7 +76,7 @@ pub(crate) struct Segments {
     publish_at: Option<Instant>,
     publications: Vec<Publishing>,
     /// Pairs of (metric, property) that were published, by account: others may take long to fill in.
-    filled: HashMap<String, BTreeSet<(String, String)>>,
+    filled: HashMap<String, BTreeSet<PropertyPair>>,
     standings: HashMap<SegmentKey, Standing>,
     runs: Vec<Run>,
     setbacks: Setbacks,

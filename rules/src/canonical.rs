@@ -157,6 +157,14 @@ impl Criterion {
         }
     }
 
+    /// Of a sum or average: its source, and the property whose numbers it adds up.
+    pub fn summed(&self) -> Option<(&Source, &str)> {
+        match self {
+            Self::Sum { source, property, .. } | Self::Average { source, property, .. } => Some((source, property)),
+            _ => None,
+        }
+    }
+
     /// All tests in it: of a trait, of the conditions of its sources, of the conditions of an edge.
     pub fn tests(&self) -> Vec<&Test> {
         let of_sources = self.sources().iter().flat_map(|source| &source.conditions);
@@ -174,6 +182,16 @@ pub struct Source {
     /// Sorted, without repeats.
     #[serde(default, rename = "where", skip_serializing_if = "Vec::is_empty")]
     pub conditions: Vec<Condition>,
+}
+
+impl Source {
+    /// The property whose text alone decides which events these are, if it is so.
+    pub fn text_property(&self) -> Option<&str> {
+        match self.conditions.as_slice() {
+            [Condition { property, test, negated: false }] if test.is_of_text() => Some(property),
+            _ => None,
+        }
+    }
 }
 
 /// A test of one property of an event.
@@ -239,6 +257,13 @@ pub enum Test {
         /// The item's text form.
         text: String,
     },
+}
+
+impl Test {
+    /// Whether the value's text form is all that it looks at.
+    pub fn is_of_text(&self) -> bool {
+        matches!(self, Self::Text { .. } | Self::Part { .. } | Self::Match { .. })
+    }
 }
 
 /// Numbers from (included) to below (excluded), as Float64. `None` is no bound.

@@ -6,7 +6,7 @@ mod references;
 
 pub use documents::API_VERSION;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
@@ -132,30 +132,4 @@ fn refusals(refused: BTreeMap<ObjectName, Vec<Problem>>) -> Vec<Refusal> {
         })
     };
     refused.into_iter().flat_map(each).collect()
-}
-
-/// The (metric, property) pairs of events that an account's criteria read.
-pub fn property_pairs(rules: &AccountRules) -> BTreeSet<(String, String)> {
-    rules.criteria.values().flat_map(criterion_pairs).collect()
-}
-
-fn criterion_pairs(criterion: &Criterion) -> Vec<(String, String)> {
-    let (sources, further): (&[_], Vec<&str>) = match criterion {
-        Criterion::Trait { .. } | Criterion::Near { .. } | Criterion::Sample { .. } => (&[], Vec::new()),
-        Criterion::Sequence { steps, .. } => (steps, Vec::new()),
-        Criterion::Count { source, .. }
-        | Criterion::DistinctDays { source, .. }
-        | Criterion::Regular { source, .. } => (std::slice::from_ref(source), Vec::new()),
-        Criterion::Edge { source, has, .. } => {
-            (std::slice::from_ref(source), has.iter().map(|condition| condition.property.as_str()).collect())
-        }
-        Criterion::Sum { source, property, .. }
-        | Criterion::Average { source, property, .. }
-        | Criterion::Extreme { source, property, .. } => (std::slice::from_ref(source), vec![property.as_str()]),
-    };
-    let pairs = sources.iter().flat_map(|source| {
-        let conditions = source.conditions.iter().map(|condition| condition.property.as_str());
-        conditions.chain(further.iter().copied()).map(|property| (source.metric.clone(), property.to_owned()))
-    });
-    pairs.collect()
 }

@@ -13,6 +13,7 @@ mod hash;
 pub mod instants;
 mod json;
 mod normal;
+mod pairs;
 mod parse;
 mod pattern;
 mod postal;
@@ -22,13 +23,12 @@ mod value;
 pub mod yaml;
 mod zone;
 
-pub use compile::{
-    API_VERSION, AccountRules, Compiled, Definition, NamedCriterion, NamedLeaf, compile, property_pairs,
-};
+pub use compile::{API_VERSION, AccountRules, Compiled, Definition, NamedCriterion, NamedLeaf, compile};
 pub use expression::Expression;
 pub use flatten::{flatten, flatten_first};
 pub use graph::{Child, Node, Op, Target, nobody};
 pub use hash::{segment_id, sip_hash_64};
+pub use pairs::{PropertyPair, property_pairs};
 pub use refusal::Refusal;
 pub use value::{DataError, Kind, Value};
 pub use zone::Zone;

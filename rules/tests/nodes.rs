@@ -11,7 +11,9 @@ use std::collections::BTreeMap;
 
 use proptest::prelude::*;
 use segment_rules::canonical::{Criterion, Test, Window};
-use segment_rules::{AccountRules, Compiled, Definition, Expression, NamedLeaf, Op, Target, compile, yaml};
+use segment_rules::{
+    AccountRules, Compiled, Definition, Expression, NamedLeaf, Op, PropertyPair, Target, compile, property_pairs, yaml,
+};
 
 const HEADER: &str = "apiVersion: segmentation.dev/v1alpha1\nkind: Segment\n";
 
@@ -450,9 +452,35 @@ fn properties_of_events_are_listed() {
         "{name: d, property: {name: p, equals: 1}}",
     ];
     let rules = rules(&segment("s", &criteria.map(str::to_owned), None));
-    let pairs: Vec<(String, String)> = segment_rules::property_pairs(&rules).into_iter().collect();
-    let expected = [("*", "h"), ("k", "x"), ("m", "s"), ("m", "w")];
-    assert_eq!(pairs, expected.map(|(metric, property)| (metric.to_owned(), property.to_owned())));
+    let pairs: Vec<PropertyPair> = property_pairs(&rules).into_iter().collect();
+    let alone = PropertyPair::alone;
+    let beside = PropertyPair { summed: "s".to_owned(), ..alone("m", "w") };
+    assert_eq!(pairs, [alone("*", "h"), alone("k", "x"), alone("m", "s"), alone("m", "w"), beside]);
+}
+
+#[test]
+fn numbers_are_kept_beside_the_one_text_that_chooses_their_events() {
+    let beside = |what: &str| {
+        let rules = rules(&segment("s", &[format!("{{name: a, event: {{metric: m, {what}}}}}")], None));
+        let pairs = property_pairs(&rules).into_iter().filter(|pair| !pair.summed.is_empty());
+        pairs.map(|pair| format!("{} {}", pair.property, pair.summed)).collect::<Vec<_>>()
+    };
+    let sum = "sum: {property: s, above: 1}";
+    for test in
+        ["in: [a, b]", "startsWith: a", "endsWith: a", "contains: a", "matches: a", "equals: a, ignoreCase: true"]
+    {
+        assert_eq!(beside(&format!("where: [{{property: t, {test}}}], {sum}")), ["t s"], "{test}");
+    }
+    let text = "{property: t, equals: a}";
+    assert_eq!(beside(&format!("where: [{text}], average: {{property: s, atLeast: 1}}")), ["t s"]);
+    assert_eq!(beside(&format!("where: [{{property: s, equals: a}}], {sum}")), ["s s"]);
+    for test in ["above: 1", "exists: true", "equals: a, not: true", "within: {last: 1d}", "hasItem: a"] {
+        assert!(beside(&format!("where: [{{property: t, {test}}}], {sum}")).is_empty(), "{test}");
+    }
+    assert!(beside(&format!("where: [{text}, {{property: u, equals: a}}], {sum}")).is_empty());
+    assert!(beside(&format!("where: [{text}], max: {{property: s, above: 1}}")).is_empty());
+    assert!(beside(&format!("where: [{text}]")).is_empty());
+    assert!(beside(sum).is_empty());
 }
 
 #[test]

@@ -1,2 +1,2 @@
 -- property_pairs: all pairs, whether filled in or not
-SELECT account, metric, property FROM property_pairs FINAL
+SELECT account, metric, property, summed FROM property_pairs FINAL

@@ -1,4 +1,4 @@
--- backfill_unfilled: gives event_properties all registered pairs that are not filled yet, one bucket at a time
+-- backfill_unfilled: gives event_properties all registered properties that are not filled yet, one bucket at a time
 INSERT INTO event_property_values (account, bucket, metric, property, profile_no, time, event, value, retracted, version)
 SELECT
     e.account, e.bucket, e.metric, p.property, e.profile_no, e.time, e.event, e.properties[p.property], e.retracted, e.version
@@ -7,5 +7,5 @@ FROM (
     FROM events_by_profile FINAL
     WHERE bucket = {bucket:UInt16} AND account IN (SELECT account FROM property_pairs FINAL WHERE filled = 0)
 ) AS e
-INNER JOIN (SELECT account, metric, property FROM property_pairs FINAL WHERE filled = 0) AS p ON p.account = e.account
+INNER JOIN (SELECT account, metric, property FROM property_pairs FINAL WHERE filled = 0 AND summed = '') AS p ON p.account = e.account
 WHERE p.metric = e.metric OR p.metric = '*'

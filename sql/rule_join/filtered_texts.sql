@@ -21,7 +21,7 @@ FROM (
         account, bucket, metric, property, text,
         cityHash64(account, bucket, sipHash64(metric), sipHash64(property), text) AS text_hash,
         profile_no, toUnixTimestamp64Milli(time) AS ms, event
-    FROM event_properties FINAL
+    FROM event_properties AS f FINAL
     WHERE
 -- @part_units
         AND retracted = 0

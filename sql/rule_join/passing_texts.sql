@@ -3,20 +3,29 @@
 INSERT INTO run_texts (run, attempt, slice, slot, text)
 WITH
     sources AS (
-        SELECT source, reach_from_ms, reach_to_ms FROM run_sources
-        WHERE run = {run:UUID} AND attempt = {attempt:UUID} AND slice = {slice:UInt32} AND form = 'filtered'),
+        SELECT source, form, reach_from_ms, reach_to_ms FROM run_sources
+        WHERE run = {run:UUID} AND attempt = {attempt:UUID} AND slice = {slice:UInt32} AND form IN ('filtered', 'amounts')),
     asked AS (
-        SELECT slot, account, bucket, metric, key, op, ignore_case FROM run_tests
+        SELECT slot, slot IN (SELECT source FROM sources WHERE form = 'amounts') AS beside, metric, key FROM run_tests
         WHERE run = {run:UUID} AND attempt = {attempt:UUID} AND slice = {slice:UInt32} AND role >= 'where'
             AND slot IN (SELECT source FROM sources) AND op BETWEEN 'text' AND 'match' AND NOT (op = 'text' AND ignore_case = 0))
 SELECT {run:UUID}, {attempt:UUID}, {slice:UInt32}, r.slot, v.text
 FROM (
     SELECT DISTINCT account, bucket, metric, property, text
-    FROM event_properties
+    FROM event_properties AS f
     WHERE
 -- @part_units
 -- @part_reach
-        AND kind NOT IN ('absent', 'list', 'point') AND metric IN (SELECT metric FROM asked) AND property IN (SELECT key FROM asked)
+        AND kind NOT IN ('absent', 'list', 'point')
+        AND metric IN (SELECT metric FROM asked WHERE beside = 0) AND property IN (SELECT key FROM asked WHERE beside = 0)
+    UNION DISTINCT
+    SELECT DISTINCT account, bucket, metric, property, CAST(text, 'String') AS text
+    FROM event_amounts AS f
+    WHERE
+-- @part_units
+-- @part_reach
+        AND counts = 1
+        AND metric IN (SELECT metric FROM asked WHERE beside = 1) AND property IN (SELECT key FROM asked WHERE beside = 1)
 ) AS v
 INNER JOIN (
 -- @part_tests

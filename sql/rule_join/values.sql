@@ -19,7 +19,7 @@ FROM (
     SELECT
         account, bucket, metric, property, profile_no, toUnixTimestamp64Milli(time) AS ms, event, number, amount,
         cityHash64(account, bucket, sipHash64(metric), sipHash64(property), profile_no, ms, event) AS event_hash
-    FROM event_properties FINAL
+    FROM event_properties AS f FINAL
     WHERE
 -- @part_units
         AND retracted = 0

@@ -141,6 +141,7 @@ pub mod run {
     statements! {
         /// All statements of this folder.
         ALL, "run":
+        AMOUNTS = "amounts",
         CRITERIA = "criteria",
         DONE = "done",
         DROP_RUN_BITMAPS = "drop_run_bitmaps",
@@ -196,6 +197,7 @@ pub mod publish {
         /// All statements of this folder.
         ALL, "publish":
         ACCOUNTS = "accounts",
+        BACKFILL_AMOUNTS = "backfill_amounts",
         BACKFILL_UNFILLED = "backfill_unfilled",
         CHECK_PATTERN = "check_pattern",
         FAILED = "failed",
@@ -218,10 +220,12 @@ pub mod load {
         ALL, "load":
         ABANDONED = "abandoned",
         ACCOUNTS = "accounts",
+        BACKFILL_AMOUNTS = "backfill_amounts",
         BACKFILL_PAIR = "backfill_pair",
         BUCKETS_WITH_EVENTS = "buckets_with_events",
         CLAIM_LANES = "claim_lanes",
         CLAIM_STATE = "claim_state",
+        EVENT_AMOUNTS = "event_amounts",
         EVENT_PROPERTIES = "event_properties",
         EVENTS_BY_PROFILE = "events_by_profile",
         LANE_CLAIMANTS = "lane_claimants",
@@ -338,6 +342,9 @@ pub mod schema {
         STEP_54 = "54_run_cells",
         STEP_55 = "55_run_texts",
         STEP_56 = "56_trait_texts",
+        STEP_57 = "57_event_amounts",
+        STEP_58 = "58_property_pairs_summed",
+        STEP_59 = "59_run_sources_amounts",
     }
 
     /// The schema version that this build makes and needs: the number of steps.
@@ -394,5 +401,6 @@ pub mod ephemeral_schema {
         STEP_49 = "49_run_planes",
         STEP_50 = "50_run_events",
         STEP_55 = "55_run_texts",
+        STEP_57 = "57_event_amounts",
     }
 }

@@ -6,6 +6,7 @@ mod data;
 mod random;
 mod segments;
 mod shrink;
+mod sums;
 mod traits;
 mod values;
 
@@ -35,6 +36,12 @@ const ZONES: [(&str, &[&str]); 10] = [
 pub fn counts(seed: u64, worlds: usize, as_of: i64) -> Vec<World> {
     let mut random = Random::new(seed);
     (0..worlds).map(|_| counts::world(&mut random, as_of)).collect()
+}
+
+/// So many worlds that are all about sums of events that a text chooses.
+pub fn sums(seed: u64, worlds: usize, as_of: i64) -> Vec<World> {
+    let mut random = Random::new(seed);
+    (0..worlds).map(|_| sums::world(&mut random, as_of)).collect()
 }
 
 /// So many worlds that are all about the traits of many profiles.

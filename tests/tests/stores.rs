@@ -26,11 +26,12 @@ fn setting(name: &str, default: u64) -> Result<u64> {
     std::env::var(name).map_or(Ok(default), |text| text.parse().map_err(|_| anyhow!("{name} is no number: {text}")))
 }
 
-/// Worlds of all sorts, and half as many that count events over months.
+/// Worlds of all sorts, and half as many that count events over months, and that sum up events by their texts.
 fn batch(seed: u64) -> Result<Batch> {
     let worlds = usize::try_from(setting("SEGMENT_TESTS_WORLDS", 16)?)?;
     let mut batch = cases::batch(seed, worlds);
     batch.worlds.extend(cases::counts(seed, worlds.div_ceil(2), batch.as_of));
+    batch.worlds.extend(cases::sums(seed, worlds.div_ceil(2), batch.as_of));
     Ok(batch)
 }
 
@@ -94,14 +95,16 @@ fn the_shapes_have_the_shards_buckets_and_summaries_that_they_name() -> Result<(
 }
 
 #[test]
-fn counts_over_months_tell_profiles_apart() -> Result<()> {
+fn worlds_with_a_theme_tell_profiles_apart() -> Result<()> {
     let as_of = cases::batch(5, 1).as_of;
-    let batch = Batch { as_of, worlds: cases::counts(5, 40, as_of) };
-    let found = batch.by_oracle().map_err(|trouble| anyhow!("{trouble:?}"))?;
-    let all: usize = batch.worlds.iter().map(|world| world.segments.len()).sum();
-    let segments: BTreeSet<_> = found.iter().map(|found| (found.0, &found.1)).collect();
-    println!("{} members of {} segments, {} of them not empty", found.len(), all, segments.len());
-    ensure!(segments.len() * 2 > all, "{} of {all}", segments.len());
+    for (theme, worlds) in [("counts", cases::counts(5, 40, as_of)), ("sums", cases::sums(5, 40, as_of))] {
+        let batch = Batch { as_of, worlds };
+        let found = batch.by_oracle().map_err(|trouble| anyhow!("{trouble:?}"))?;
+        let all: usize = batch.worlds.iter().map(|world| world.segments.len()).sum();
+        let segments: BTreeSet<_> = found.iter().map(|found| (found.0, &found.1)).collect();
+        println!("{theme}: {} members of {} segments, {} of them not empty", found.len(), all, segments.len());
+        ensure!(segments.len() * 5 > all * 2, "{theme}: {} of {all}", segments.len());
+    }
     Ok(())
 }
 
@@ -160,7 +163,7 @@ fn bounds_cut_cells_of_every_axis() -> Result<()> {
 }
 
 /// Every summary, as a fault in what makes it would leave it.
-const FAULTS: [(&str, &str); 6] = [
+const FAULTS: [(&str, &str); 7] = [
     ("event_days", "SELECT * FROM event_days WHERE toDayOfMonth(day) % 5 != 0"),
     ("event_day_counts", "SELECT * REPLACE (bitmapXor(ones, twos) AS ones) FROM event_day_counts"),
     ("event_months", "SELECT * REPLACE (bitmapXor(ones, twos) AS ones) FROM event_months"),
@@ -171,6 +174,7 @@ const FAULTS: [(&str, &str); 6] = [
          wholes) FROM trait_cell_pages",
     ),
     ("trait_texts", "SELECT * REPLACE (concat(text, ' ') AS text) FROM trait_texts"),
+    ("event_amounts", "SELECT * REPLACE (amount + 1000000000 AS amount) FROM event_amounts"),
 ];
 
 #[test]
@@ -178,6 +182,7 @@ fn a_fault_in_any_summary_is_seen_by_the_oracle() -> Result<()> {
     let Some(server) = Server::start()? else { return Ok(()) };
     let mut batch = many_profiles(1);
     batch.worlds.extend(cases::counts(1, 24, batch.as_of));
+    batch.worlds.extend(cases::sums(1, 12, batch.as_of));
     let batch = resumed(&batch);
     let expected = batch.by_oracle().map_err(|trouble| anyhow!("{trouble:?}"))?;
     let store = Shape { shards: 1, profiles: ONE_BUCKET, loads: &[true] }.fill(&server, &batch)?;
@@ -199,5 +204,30 @@ fn a_fault_in_any_summary_is_seen_by_the_oracle() -> Result<()> {
         store.tamper(&[exchange])?;
     }
     ensure!(again()? == expected, "they differ when all faults are mended");
+    Ok(())
+}
+
+#[test]
+fn numbers_beside_texts_are_used_only_where_they_are_complete() -> Result<()> {
+    let Some(server) = Server::start()? else { return Ok(()) };
+    let as_of = cases::batch(1, 1).as_of;
+    let batch = Batch { as_of, worlds: cases::sums(1, 40, as_of) };
+    let expected = batch.by_oracle().map_err(|trouble| anyhow!("{trouble:?}"))?;
+    let store = Shape { shards: 1, profiles: ONE_BUCKET, loads: &[true] }.fill(&server, &batch)?;
+    let segments = batch.render().segments;
+    let numbers = || whole(&store.rows("SELECT count() AS n FROM event_amounts")?[0], "n");
+    let published = store.publish(&segments, &["--all"])?;
+    ensure!(numbers()? > 0, "the batch sums no events that a text chooses");
+    // As in a store that was filled before they were kept.
+    store.tamper(&[
+        "TRUNCATE TABLE event_amounts".to_owned(),
+        "ALTER TABLE property_pairs DELETE WHERE summed != '' SETTINGS mutations_sync = 1".to_owned(),
+    ])?;
+    let evaluated = store.manual(published.stdout.trim())?;
+    ensure!(evaluated.code == Some(0), "{}", evaluated.stderr);
+    ensure!(store.found(&batch)? == expected, "they differ without the numbers");
+    store.evaluate(&segments, &["--all"])?.context("a run")?;
+    ensure!(numbers()? > 0, "a publication fills them in");
+    ensure!(store.found(&batch)? == expected, "they differ with the numbers");
     Ok(())
 }

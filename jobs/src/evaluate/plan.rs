@@ -8,9 +8,9 @@ mod parts;
 mod sources;
 mod traits;
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
-use segment_rules::{Child, Node, Op, Target, canonical::Criterion, instants::Interval};
+use segment_rules::{Child, Node, Op, PropertyPair, Target, canonical::Criterion, instants::Interval};
 
 use self::events::WindowKey;
 use super::rows::{NodeRow, RootRow, SourceRow, SpanRow, TestRow, ThresholdRow, WindowRow, op, role};
@@ -93,6 +93,9 @@ pub struct Cells {
 /// The traits of a unit that have cells or free texts.
 pub type TraitCells = HashMap<(u64, u16), HashMap<String, Cells>>;
 
+/// The pairs, each with its account, of which `event_amounts` is complete.
+pub type Amounts = HashSet<(u64, PropertyPair)>;
+
 /// What a plan has to know of a shard's data.
 #[derive(Clone, Debug, Default)]
 pub struct Known {
@@ -102,6 +105,8 @@ pub struct Known {
     pub months: Months,
     /// For tests of traits.
     pub cells: TraitCells,
+    /// For sums over events that one text chooses.
+    pub amounts: Amounts,
 }
 
 /// Whether a criterion asks for events of every metric, so that the plan needs [`Metrics`].

@@ -42,6 +42,7 @@ pub mod source {
     pub const COMBINED: i8 = 3;
     pub const VALUED: i8 = 4;
     pub const NUMBERS: i8 = 5;
+    pub const AMOUNTS: i8 = 6;
 }
 
 /// Values of `run_windows.form`.

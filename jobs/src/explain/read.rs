@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use clickhouse::Row;
 use segment_rules::{
-    Child, Node, Op, Target,
+    Child, Node, Op, PropertyPair, Target,
     canonical::{Condition, Criterion, NumberRange, Source, Window},
     sip_hash_64,
 };
@@ -59,6 +59,7 @@ struct PairRow {
     account: u64,
     metric: String,
     property: String,
+    summed: String,
     filled: u8,
 }
 
@@ -114,13 +115,14 @@ pub(super) async fn truths(work: &Work<'_>) -> Result<BTreeSet<u64>, ShardError>
     Ok(rows.into_iter().map(|row| row.root).collect())
 }
 
-/// The (metric, property) pairs of the account that are complete.
-pub(super) async fn pairs(work: &Work<'_>) -> Result<BTreeSet<(String, String)>, ShardError> {
+/// The pairs of the account that are complete.
+pub(super) async fn pairs(work: &Work<'_>) -> Result<BTreeSet<PropertyPair>, ShardError> {
     let accounts = vec![work.stage.account_from];
     let rows: Vec<PairRow> =
         work.shard.call(publish::PROPERTY_PAIRS, "explain").param("accounts", accounts).rows().await?;
-    let complete = |PairRow { account, metric, property, filled }| {
-        (account == work.stage.account_from && filled == 1).then_some((metric, property))
+    let complete = |PairRow { account, metric, property, summed, filled }| {
+        let pair = PropertyPair { metric, property, summed };
+        (account == work.stage.account_from && filled == 1).then_some(pair)
     };
     Ok(rows.into_iter().filter_map(complete).collect())
 }

@@ -1,15 +1,15 @@
 //! Property pairs: their properties of events that are there already, for publication and for the end of a load.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeSet, HashMap, HashSet};
 
 use clickhouse::Row;
-use segment_rules::{Compiled, property_pairs, sip_hash_64};
+use segment_rules::{Compiled, PropertyPair, property_pairs, sip_hash_64};
 use segment_sql::load as sql;
 use serde::Deserialize;
 
 use super::{LoadError, accounts::Accounts};
 use crate::{
-    shards::{LONG_LIMIT, Shard, ShardError},
+    shards::{Shard, ShardError},
     store::Store,
 };
 
@@ -19,9 +19,9 @@ const SCOPE: &str = "backfill";
 /// The pairs that every insert of this load heeds, by shard.
 pub(super) struct Pairs(Vec<PairsOfShard>);
 
-/// Metric and property of each pair, by account.
+/// Pairs by account.
 #[derive(Default)]
-pub(super) struct PairsOfShard(HashMap<u64, Vec<(String, String)>>);
+pub(super) struct PairsOfShard(HashMap<u64, BTreeSet<PropertyPair>>);
 
 #[derive(Row, Deserialize)]
 struct Bucket {
@@ -29,28 +29,23 @@ struct Bucket {
 }
 
 #[derive(Row, Deserialize)]
-struct Pair {
+struct PairRow {
     account: u64,
     metric: String,
     property: String,
+    summed: String,
 }
 
-/// Writes the property of all events of the account on this shard into `event_properties`, bucket by bucket. A metric of
-/// `*` means all. Rows are replaced by themselves, so that it can be repeated.
-pub async fn backfill(shard: &Shard, account: u64, metric: &str, property: &str) -> Result<(), ShardError> {
+/// Writes a pair of all events of the account on this shard, bucket by bucket. A metric of `*` means all. Rows are
+/// replaced by themselves, so that it can be repeated.
+pub async fn backfill(shard: &Shard, account: u64, pair: &PropertyPair) -> Result<(), ShardError> {
     let buckets: Vec<Bucket> = shard.call(sql::BUCKETS_WITH_EVENTS, SCOPE).param("account", account).rows().await?;
+    let statement = if pair.summed.is_empty() { sql::BACKFILL_PAIR } else { sql::BACKFILL_AMOUNTS };
     for Bucket { bucket } in buckets {
-        shard
-            .call(sql::BACKFILL_PAIR, SCOPE)
-            .param("account", account)
-            .param("bucket", bucket)
-            .param("metric", metric)
-            .param("property", property)
-            // A block of profiles may hold events of any number of months.
-            .setting("max_partitions_per_insert_block", "0")
-            .limit(LONG_LIMIT)
-            .execute()
-            .await?;
+        let call = shard.call(statement, SCOPE).param("account", account).param("bucket", bucket);
+        let call = call.param("metric", &pair.metric).param("property", &pair.property);
+        let call = if pair.summed.is_empty() { call } else { call.param("summed", &pair.summed) };
+        call.filling_in().execute().await?;
     }
     Ok(())
 }
@@ -61,8 +56,8 @@ impl Pairs {
         let mut pairs = Vec::with_capacity(store.shards.len());
         for shard in &store.shards {
             let mut of_shard = PairsOfShard::default();
-            for Pair { account, metric, property } in read_pairs(shard).await? {
-                of_shard.0.entry(account).or_default().push((metric, property));
+            for (account, pair) in read_pairs(shard).await? {
+                of_shard.0.entry(account).or_default().insert(pair);
             }
             pairs.push(of_shard);
         }
@@ -71,7 +66,7 @@ impl Pairs {
 
     /// Those that rules ask for, for a store of one shard.
     pub(super) fn asked(compiled: &Compiled) -> Self {
-        let of_account = |(key, rules): (&String, _)| (sip_hash_64(key), property_pairs(rules).into_iter().collect());
+        let of_account = |(key, rules): (&String, _)| (sip_hash_64(key), property_pairs(rules));
         Self(vec![PairsOfShard(compiled.accounts.iter().map(of_account).collect())])
     }
 
@@ -88,9 +83,13 @@ impl Pairs {
             return Ok(());
         }
         for (shard, before) in store.shards.iter().zip(&self.0) {
-            let pairs = read_pairs(shard).await?;
-            for pair in pairs.iter().filter(|pair| touched.contains(&pair.account) && !before.contains(pair)) {
-                backfill(shard, pair.account, &pair.metric, &pair.property).await?;
+            let pairs = read_pairs(shard).await?.into_iter();
+            let mut new: Vec<_> =
+                pairs.filter(|(account, pair)| touched.contains(account) && !before.contains(*account, pair)).collect();
+            // Amounts are put together from properties.
+            new.sort_by_key(|(_, pair)| !pair.summed.is_empty());
+            for (account, pair) in new {
+                backfill(shard, account, &pair).await?;
             }
         }
         Ok(())
@@ -98,18 +97,19 @@ impl Pairs {
 }
 
 impl PairsOfShard {
-    /// The properties that pairs of an account name for a metric; some may come twice.
-    pub(super) fn properties(&self, account: u64, metric: &str) -> impl Iterator<Item = &str> {
+    /// The pairs of an account that name a metric; some may come twice, as of that metric and of all.
+    pub(super) fn of_metric(&self, account: u64, metric: &str) -> impl Iterator<Item = &PropertyPair> {
         let pairs = self.0.get(&account).into_iter().flatten();
-        pairs.filter(move |(of, _)| of == metric || of == "*").map(|(_, property)| property.as_str())
+        pairs.filter(move |pair| pair.metric == metric || pair.metric == "*")
     }
 
-    fn contains(&self, pair: &Pair) -> bool {
-        let mut pairs = self.0.get(&pair.account).into_iter().flatten();
-        pairs.any(|(metric, property)| *metric == pair.metric && *property == pair.property)
+    fn contains(&self, account: u64, pair: &PropertyPair) -> bool {
+        self.0.get(&account).is_some_and(|pairs| pairs.contains(pair))
     }
 }
 
-async fn read_pairs(shard: &Shard) -> Result<Vec<Pair>, ShardError> {
-    shard.call(sql::PROPERTY_PAIRS, SCOPE).rows().await
+async fn read_pairs(shard: &Shard) -> Result<Vec<(u64, PropertyPair)>, ShardError> {
+    let rows: Vec<PairRow> = shard.call(sql::PROPERTY_PAIRS, SCOPE).rows().await?;
+    let pair = |PairRow { account, metric, property, summed }| (account, PropertyPair { metric, property, summed });
+    Ok(rows.into_iter().map(pair).collect())
 }

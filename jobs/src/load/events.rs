@@ -210,19 +210,22 @@ impl Job {
         cuts
     }
 
-    /// Inserts the properties that pairs name, a bounded number of rows at a time.
+    /// Inserts what pairs name, a bounded number of rows at a time.
     async fn insert_properties(&self, events: &[Event]) -> Result<(), ShardError> {
         let mut wanted = properties::Wanted::new(&self.texts.metrics, self.pairs.of_shard(self.number));
         let mut rest = events;
         while !rest.is_empty() {
             let (taken, mut rows) = wanted.take(&self.texts, rest);
             rest = &rest[taken..];
-            if rows.is_empty() {
-                continue;
-            }
             wanted.sort(&mut rows, &self.ranks);
-            let blocks = rows.chunks(BLOCK_ROWS).map(|rows| self.properties_block(&wanted, rows));
-            self.insert(sql::EVENT_PROPERTIES, blocks).await?;
+            if !rows.properties.is_empty() {
+                let blocks = rows.properties.chunks(BLOCK_ROWS).map(|rows| self.properties_block(&wanted, rows));
+                self.insert(sql::EVENT_PROPERTIES, blocks).await?;
+            }
+            if !rows.amounts.is_empty() {
+                let blocks = rows.amounts.chunks(BLOCK_ROWS).map(|rows| self.amounts_block(&wanted, rows));
+                self.insert(sql::EVENT_AMOUNTS, blocks).await?;
+            }
         }
         Ok(())
     }

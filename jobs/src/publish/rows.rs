@@ -1,7 +1,7 @@
 //! The rows of publication, as the tables have them. The columns are documented there.
 
 use clickhouse::Row;
-use segment_rules::{Node, Op, Target};
+use segment_rules::{Node, Op, PropertyPair, Target};
 use serde::Serialize;
 use uuid::Uuid;
 
@@ -19,6 +19,7 @@ pub(super) struct PairRow {
     pub(super) account: u64,
     pub(super) metric: String,
     pub(super) property: String,
+    pub(super) summed: String,
     pub(super) filled: u8,
     pub(super) version: u64,
 }
@@ -68,6 +69,14 @@ impl DefinitionRow {
             true_on_empty: u8::from(wanted.true_on_empty),
             state: wanted.state.number(),
         }
+    }
+}
+
+impl PairRow {
+    /// A pair at an instant, before or after it was filled in.
+    pub(super) fn of(account: u64, pair: &PropertyPair, filled: u8, now_ms: u64) -> Self {
+        let PropertyPair { metric, property, summed } = pair.clone();
+        Self { account, metric, property, summed, filled, version: now_ms * 2 + u64::from(filled) }
     }
 }
 

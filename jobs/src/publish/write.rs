@@ -3,7 +3,7 @@
 use std::collections::{BTreeSet, HashSet};
 
 use clickhouse::Row;
-use segment_rules::{AccountRules, Target, canonical::Criterion, nobody, property_pairs};
+use segment_rules::{AccountRules, PropertyPair, Target, canonical::Criterion, nobody, property_pairs};
 use segment_sql::publish as sql;
 use serde::Deserialize;
 
@@ -15,7 +15,7 @@ use super::{
 };
 use crate::{
     clock::Clock,
-    shards::{LONG_LIMIT, Shard, ShardError},
+    shards::{Shard, ShardError},
 };
 
 #[derive(Row, Deserialize)]
@@ -23,7 +23,15 @@ struct PairState {
     account: u64,
     metric: String,
     property: String,
+    summed: String,
     filled: u8,
+}
+
+impl PairState {
+    fn pair(self) -> (u64, PropertyPair) {
+        let Self { account, metric, property, summed, filled: _ } = self;
+        (account, PropertyPair { metric, property, summed })
+    }
 }
 
 #[derive(Row, Deserialize)]
@@ -48,7 +56,7 @@ fn definitions(survey: &Survey, accounts: &[&Account<'_>]) -> Vec<DefinitionRow>
     missing.map(|(wanted, version)| DefinitionRow::of(wanted, *version)).collect()
 }
 
-/// Registers and back-fills the pairs of (metric, property) that are new on a shard.
+/// Registers and back-fills the pairs that are new on a shard.
 async fn keep_properties(shard: &Shard, accounts: &[&Account<'_>], clock: Clock) -> Result<(), ShardError> {
     let pairs = pairs(accounts);
     if pairs.is_empty() {
@@ -56,54 +64,38 @@ async fn keep_properties(shard: &Shard, accounts: &[&Account<'_>], clock: Clock)
     }
     let asked: Vec<u64> = pairs.iter().map(|(account, _)| *account).collect();
     let known: Vec<PairState> = shard.call(sql::PROPERTY_PAIRS, "publish").param("accounts", &asked).rows().await?;
-    let filled: HashSet<(u64, String, String)> =
-        known.into_iter().filter(|row| row.filled == 1).map(|row| (row.account, row.metric, row.property)).collect();
-    let mut missing = Vec::new();
-    for (account, pairs) in pairs {
-        for (metric, property) in pairs {
-            let pair = (account, metric, property);
-            if !filled.contains(&pair) {
-                missing.push(pair);
-            }
-        }
+    let filled: HashSet<(u64, PropertyPair)> =
+        known.into_iter().filter(|row| row.filled == 1).map(PairState::pair).collect();
+    let each = pairs.into_iter().flat_map(|(account, pairs)| pairs.into_iter().map(move |pair| (account, pair)));
+    let missing: Vec<_> = each.filter(|pair| !filled.contains(pair)).collect();
+    if missing.is_empty() {
+        return Ok(());
     }
     let version = u64::try_from(clock.now_ms()).unwrap_or(0);
     let rows = |filled: u8| -> Vec<PairRow> {
-        let row = |(account, metric, property): &(u64, String, String)| PairRow {
-            account: *account,
-            metric: metric.clone(),
-            property: property.clone(),
-            filled,
-            version: version * 2 + u64::from(filled),
-        };
-        missing.iter().map(row).collect()
+        missing.iter().map(|(account, pair)| PairRow::of(*account, pair, filled, version)).collect()
     };
     // From here on new events come with the property; then those that are there already follow.
     shard.insert_all("property_pairs", "publish", rows(0)).await?;
-    if !missing.is_empty() {
-        backfill(shard).await?;
-    }
+    backfill(shard).await?;
     shard.insert_all("property_pairs", "publish", rows(1)).await
 }
 
-/// The pairs of (metric, property) that criteria of the accounts read.
-fn pairs(accounts: &[&Account<'_>]) -> Vec<(u64, BTreeSet<(String, String)>)> {
+/// The pairs that criteria of the accounts read.
+fn pairs(accounts: &[&Account<'_>]) -> Vec<(u64, BTreeSet<PropertyPair>)> {
     let of = |account: &&Account| Some((account.hash, property_pairs(account.rules?)));
     accounts.iter().filter_map(of).filter(|(_, pairs)| !pairs.is_empty()).collect()
 }
 
-/// Fills in all registered pairs that nobody has filled in yet, another publication's too: again is as once.
+/// Fills in all registered pairs that nobody has filled in yet, another publication's too: again is as once. Amounts are
+/// put together from properties, so they come after them.
 async fn backfill(shard: &Shard) -> Result<(), ShardError> {
     let buckets: Vec<BucketRow> = shard.call(sql::UNFILLED_BUCKETS, "publish").rows().await?;
     for BucketRow { bucket } in buckets {
-        shard
-            .call(sql::BACKFILL_UNFILLED, "publish")
-            .param("bucket", bucket)
-            // A block of profiles may hold events of any number of months.
-            .setting("max_partitions_per_insert_block", "0")
-            .limit(LONG_LIMIT)
-            .execute()
-            .await?;
+        for statement in [sql::BACKFILL_UNFILLED, sql::BACKFILL_AMOUNTS] {
+            let call = shard.call(statement, "publish").param("bucket", bucket);
+            call.filling_in().execute().await?;
+        }
     }
     Ok(())
 }

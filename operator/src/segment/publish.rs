@@ -12,7 +12,7 @@ use segment_jobs::{
     clock::Clock,
     publish::{self, Gone, Means, Publication, State},
 };
-use segment_rules::{AccountRules, Compiled, property_pairs, sip_hash_64};
+use segment_rules::{AccountRules, Compiled, PropertyPair, property_pairs, sip_hash_64};
 use tokio::task::JoinHandle;
 
 use super::{BUSY, Look, QUIET, RETRY, Segments, runs::Run, validate::Verdict};
@@ -23,7 +23,7 @@ const AT_ONCE: usize = 4;
 const SLOW_AT_ONCE: usize = AT_ONCE - 1;
 
 /// Pairs of (metric, property).
-type Pairs = BTreeSet<(String, String)>;
+type Pairs = BTreeSet<PropertyPair>;
 
 /// A publication under way.
 pub(super) struct Publishing {

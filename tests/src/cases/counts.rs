@@ -6,7 +6,7 @@ use crate::json::Json;
 use crate::world::World;
 use jiff::{Span, Timestamp, tz::TimeZone};
 
-const METRICS: [&str; 3] = ["Placed Order", "a", "é'\"\\"];
+pub(super) const METRICS: [&str; 3] = ["Placed Order", "a", "é'\"\\"];
 const LENGTHS: [(&str, i64); 7] =
     [("1d", 1), ("30d", 30), ("9w", 63), ("100d", 100), ("26w", 182), ("365d", 365), ("3650d", 3650)];
 const CALENDAR: [&str; 5] = ["thisMonth", "lastMonth", "thisYear", "lastYear", "today"];
@@ -43,7 +43,7 @@ fn range(random: &mut Random) -> Json {
     }
 }
 
-fn window(random: &mut Random, as_of: i64) -> Option<Json> {
+pub(super) fn window(random: &mut Random, as_of: i64) -> Option<Json> {
     let written = |instant: i64| Json::text(stamp(instant).to_string());
     Some(match random.below(9) {
         0..=2 => Json::object([("last", Json::text(random.pick(&LENGTHS).0))]),
@@ -96,7 +96,7 @@ fn events(random: &mut Random, ids: &[String], as_of: i64) -> Vec<Json> {
     events
 }
 
-fn instant(random: &mut Random, as_of: i64, months: i64) -> i64 {
+pub(super) fn instant(random: &mut Random, as_of: i64, months: i64) -> i64 {
     let edge = match random.below(4) {
         0 => as_of - random.pick(&LENGTHS).1 * DAY,
         1 => month(as_of, -random.between(-1, months)),
@@ -113,6 +113,6 @@ fn month(instant: i64, months: i64) -> i64 {
     moved.to_zoned(TimeZone::UTC).map_or(instant, |zoned| zoned.timestamp().as_millisecond())
 }
 
-fn stamp(instant: i64) -> Timestamp {
+pub(super) fn stamp(instant: i64) -> Timestamp {
     Timestamp::from_millisecond(instant).unwrap_or(Timestamp::UNIX_EPOCH)
 }

@@ -1,6 +1,9 @@
 //! Sources: the events that a criterion is about, by metric and conditions.
 
-use segment_rules::canonical::{Condition, NumberRange, Source, Test};
+use segment_rules::{
+    PropertyPair,
+    canonical::{Condition, NumberRange, Source, Test},
+};
 
 use super::{
     super::rows::{SourceRow, TestRow, role, source},
@@ -17,6 +20,7 @@ impl Planner<'_> {
         }
         if let Some(property) = value
             && source.conditions.iter().any(|condition| !condition.negated)
+            && !self.has_amounts(source, property)
         {
             return self.valued(key, source, property);
         }
@@ -38,6 +42,14 @@ impl Planner<'_> {
             self.value_row(number, &metric, property);
         }
         number
+    }
+
+    /// Whether the numbers of the property stand beside the one text that chooses the source's events.
+    fn has_amounts(&self, source: &Source, property: &str) -> bool {
+        source.text_property().is_some_and(|text| {
+            let pair = PropertyPair { summed: property.to_owned(), ..PropertyPair::alone(&source.metric, text) };
+            self.known.amounts.contains(&(self.unit.0, pair))
+        })
     }
 
     /// Sources are numbered over the whole slice, though they are shared within a unit only.
@@ -81,6 +93,7 @@ impl Planner<'_> {
         let form = match (source.conditions.len(), value) {
             (0, None) => source::ALL,
             (0, Some(_)) => source::NUMBERS,
+            (_, Some(property)) if self.has_amounts(source, property) => source::AMOUNTS,
             (1, None) if wanted == 1 => source::FILTERED,
             _ => source::COMBINED,
         };

@@ -4,7 +4,7 @@ use segment_rules::{Kind, Value};
 
 use super::{
     Event, Job,
-    properties::{self, Property, Wanted},
+    properties::{self, Amount, Property, Wanted},
 };
 use crate::load::{native::Block, partitions, rows::version};
 
@@ -43,7 +43,23 @@ impl Job {
         block.finish()
     }
 
-    /// What both tables say of an event.
+    /// Rows of `event_amounts`.
+    pub(super) fn amounts_block(&self, wanted: &Wanted<'_>, rows: &[Amount<'_>]) -> Vec<u8> {
+        let values: Vec<Option<(Value, i128)>> = rows.iter().map(Amount::value).collect();
+        let mut block = Block::new(rows.len());
+        self.places(&mut block, || rows.iter().map(|row| row.event));
+        block.names("property", wanted.names(), rows.iter().map(|row| row.name));
+        block.names("summed", wanted.names(), rows.iter().map(|row| row.summed));
+        block.fixed("day", "Date", rows.iter().map(|row| partitions::day(row.event.time_ms).to_le_bytes()));
+        block.fixed("counts", "UInt8", values.iter().map(|value| [u8::from(value.is_some())]));
+        let texts = values.iter().map(|value| value.as_ref().and_then(|(value, _)| value.text()).unwrap_or_default());
+        block.texts("text", texts.map(str::as_bytes));
+        let amount = |value: &Option<(Value, i128)>| value.as_ref().map_or(0, |(_, amount)| *amount).to_le_bytes();
+        block.fixed("amount", "Int128", values.iter().map(amount));
+        block.finish()
+    }
+
+    /// What all tables say of an event.
     fn places<'a, I: Iterator<Item = &'a Event>>(&self, block: &mut Block, events: impl Fn() -> I) {
         let metrics = &self.texts.metrics.texts;
         block.fixed("account", "UInt64", events().map(|event| event.account.to_le_bytes()));
@@ -54,6 +70,14 @@ impl Job {
         block.fixed("event", "UInt64", events().map(|event| event.id.to_le_bytes()));
         let version = |event: &Event| version(self.version, event.offset).to_le_bytes();
         block.fixed("version", "UInt128", events().map(version));
+    }
+}
+
+impl Amount<'_> {
+    /// A value that has a text form, and the amount beside it; `None`: one of both is missing.
+    fn value(&self) -> Option<(Value, i128)> {
+        let text = properties::decode(self.text?).filter(|value| value.text().is_some())?;
+        Some((text, properties::decode(self.number?)?.amount()?))
     }
 }
 

@@ -2,13 +2,20 @@
 
 use std::collections::{BTreeSet, HashMap};
 
-use segment_rules::Value;
+use segment_rules::{PropertyPair, Value};
 
 use super::{Event, Texts};
 use crate::load::{backfill::PairsOfShard, chunk::Names, partitions};
 
-/// Rows of an insert into `event_properties`, about.
+/// Rows of an insert, about.
 const ROWS_OF_AN_INSERT: usize = 1_000_000;
+
+/// Rows of an insert's worth of events, in the order of the events until they are sorted.
+#[derive(Default)]
+pub(super) struct Rows<'a> {
+    pub(super) properties: Vec<Property<'a>>,
+    pub(super) amounts: Vec<Amount<'a>>,
+}
 
 /// A row of `event_properties`.
 pub(super) struct Property<'a> {
@@ -19,12 +26,29 @@ pub(super) struct Property<'a> {
     pub(super) value: Option<&'a [u8]>,
 }
 
+/// A row of `event_amounts`.
+pub(super) struct Amount<'a> {
+    pub(super) event: &'a Event,
+    /// The number in [`Wanted`] of the property that has the text.
+    pub(super) name: u32,
+    /// And of the one that has the number.
+    pub(super) summed: u32,
+    /// Encoded, as for a property.
+    pub(super) text: Option<&'a [u8]>,
+    /// The same.
+    pub(super) number: Option<&'a [u8]>,
+}
+
+/// A property that gets a row, and the one whose number stands beside its text.
+type Wish = (u32, Option<u32>);
+
 /// Which properties of an account's metric have rows, as numbers of their names.
 pub(super) struct Wanted<'a> {
     metrics: &'a Names,
     pairs: &'a PairsOfShard,
     names: Names,
-    known: HashMap<(u64, u32), Vec<u32>>,
+    /// By account and number of the metric.
+    known: HashMap<(u64, u32), BTreeSet<Wish>>,
 }
 
 impl Texts {
@@ -59,35 +83,48 @@ impl<'a> Wanted<'a> {
         self.names.texts.iter().map(AsRef::as_ref)
     }
 
-    /// An insert's worth of rows in the order of the events, and how many events they are of.
-    pub(super) fn take<'e>(&mut self, texts: &'e Texts, events: &'e [Event]) -> (usize, Vec<Property<'e>>) {
-        let Self { metrics, pairs, names, known } = self;
-        let mut rows = Vec::new();
+    /// An insert's worth of rows, and how many events they are of.
+    pub(super) fn take<'e>(&mut self, texts: &'e Texts, events: &'e [Event]) -> (usize, Rows<'e>) {
+        let mut rows = Rows::default();
         for (taken, event) in events.iter().enumerate() {
-            if rows.len() >= ROWS_OF_AN_INSERT {
+            if rows.properties.len() >= ROWS_OF_AN_INSERT {
                 return (taken, rows);
             }
+            let Self { metrics, pairs, names, known } = self;
             let wanted = known.entry((event.account, event.metric)).or_insert_with(|| {
-                let metric = &metrics.texts[event.metric as usize];
-                let wanted: BTreeSet<u32> =
-                    pairs.properties(event.account, metric).map(|name| names.number(name)).collect();
-                wanted.into_iter().collect()
+                let pairs = pairs.of_metric(event.account, &metrics.texts[event.metric as usize]);
+                let mut number = |name: &str| names.number(name);
+                pairs.map(|pair| (number(&pair.property), summed(pair).map(&mut number))).collect()
             });
-            rows.extend(wanted.iter().map(|property| {
-                let name = names.texts[*property as usize].as_bytes();
-                let value = texts.properties(event).find(|(other, _)| *other == name).map(|(_, value)| value);
-                Property { event, name: *property, value }
-            }));
+            let value = |number: u32| {
+                let name = names.texts[number as usize].as_bytes();
+                texts.properties(event).find(|(other, _)| *other == name).map(|(_, value)| value)
+            };
+            for (name, summed) in wanted.iter().copied() {
+                match summed {
+                    None => rows.properties.push(Property { event, name, value: value(name) }),
+                    Some(summed) => {
+                        rows.amounts.push(Amount { event, name, summed, text: value(name), number: value(summed) });
+                    }
+                }
+            }
         }
         (events.len(), rows)
     }
 
-    /// Brings rows, which come in the order of the events, into that of the table.
-    pub(super) fn sort(&self, rows: &mut [Property<'_>], metrics: &[u32]) {
-        let properties = self.names.ranks();
-        rows.sort_by_key(|Property { event, name, .. }| {
-            let (metric, name) = (metrics[event.metric as usize], properties[*name as usize]);
-            (event.account, event.bucket, metric, name, partitions::day(event.time_ms))
-        });
+    /// Brings rows, which come in the order of the events, into that of their tables.
+    pub(super) fn sort(&self, rows: &mut Rows<'_>, metrics: &[u32]) {
+        let names = self.names.ranks();
+        let key = |event: &Event, properties: [u32; 2]| {
+            let [name, summed] = properties.map(|number| names[number as usize]);
+            (event.account, event.bucket, metrics[event.metric as usize], name, summed, partitions::day(event.time_ms))
+        };
+        rows.properties.sort_by_key(|row| key(row.event, [row.name; 2]));
+        rows.amounts.sort_by_key(|row| key(row.event, [row.name, row.summed]));
     }
+}
+
+/// The property whose number a pair wants beside the text.
+fn summed(pair: &PropertyPair) -> Option<&str> {
+    Some(pair.summed.as_str()).filter(|summed| !summed.is_empty())
 }
