@@ -12,9 +12,10 @@ use jiff::{Span, civil::Date};
 use segment_jobs::{
     commit::{self, Batch, Stage},
     evaluate::rows::RootRow,
+    shards::Call,
     summarise,
 };
-use segment_sql::{load, rule_join, run as run_sql};
+use segment_sql::{publish, rule_join, run as run_sql};
 use serde::{Deserialize, Serialize};
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
@@ -134,7 +135,7 @@ async fn generate(bench: &Bench) -> Result<()> {
     let bar = ProgressBar::new(steps);
     bar.set_style(ProgressStyle::with_template("{wide_bar} {pos}/{len} {elapsed}, {eta} left: {msg}")?);
     bench.call(sql::ACCOUNTS).param("accounts", bench.args.accounts).param("buckets", buckets).execute().await?;
-    bench.call(sql::PAIRS).param("accounts", bench.args.accounts).execute().await?;
+    pairs(bench, 0).execute().await?;
     // The server writes a statement's rows by one thread.
     stream::iter(0..buckets)
         .map(|bucket| fill(bench, bucket, buckets, &bar))
@@ -159,20 +160,18 @@ async fn generate(bench: &Bench) -> Result<()> {
     Ok(())
 }
 
-/// Puts the values of orders beside their campaigns, as a back-fill does.
+/// Registers the pairs, filled in or not yet.
+fn pairs(bench: &Bench, filled: u8) -> Call<'_> {
+    bench.call(sql::PAIRS).param("accounts", bench.args.accounts).param("filled", filled)
+}
+
+/// Puts the values of orders beside their campaigns, as the back-fill of a publication does.
 async fn amounts(bench: &Bench, buckets: u16) -> Result<()> {
-    if bench.args.orders == Orders::All {
-        return Ok(());
-    }
-    for (account, bucket) in
-        (0..bench.args.accounts).flat_map(|account| (0..buckets).map(move |bucket| (account, bucket)))
-    {
-        let call =
-            bench.call(load::BACKFILL_AMOUNTS).param("account", bench::account_hash(account)).param("bucket", bucket);
-        let call = call.param("metric", "Placed Order").param("property", "campaign").param("summed", "value");
+    for bucket in 0..buckets {
+        let call = bench.call(publish::BACKFILL_AMOUNTS).param("bucket", bucket);
         call.setting("max_partitions_per_insert_block", "0").execute().await?;
     }
-    Ok(())
+    Ok(pairs(bench, 1).execute().await?)
 }
 
 /// Writes all facts of a bucket.
@@ -260,7 +259,7 @@ impl Unit<'_> {
         Ok((from_ms, span_ms, u64::try_from(events)?))
     }
 
-    fn call(&self, statement: segment_sql::Statement) -> segment_jobs::shards::Call<'_> {
+    fn call(&self, statement: segment_sql::Statement) -> Call<'_> {
         let args = &self.bench.args;
         let call = self.bench.call(statement).param("bucket", self.bucket).param("seed", args.data_seed);
         call.param("accounts", args.accounts)

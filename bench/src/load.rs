@@ -56,7 +56,7 @@ pub(crate) async fn command(args: &DataArgs) -> Result<()> {
     println!("machine: {}, ClickHouse {}{}", report::machine(), bench.version().await?, report::build());
     let size = fs::metadata(&events)?.len();
     println!("data: {} events in the order of time, {}; {} profiles", lines::events(args), bytes(size), args.profiles);
-    bench.call(sql::PAIRS).param("accounts", 1).execute().await?;
+    bench.call(sql::PAIRS).param("accounts", 1).param("filled", 1).execute().await?;
 
     let (time, _, _) = timed(&bench, Some(&profiles), None).await?;
     let rate = float(args.profiles) / time.as_secs_f64();
