@@ -1,10 +1,10 @@
 -- combined: the events of sources with several conditions, or with such as an event may lack, staged like those of one
 -- The rows of an event that satisfy a condition are brought together and counted. Keys are hashes, so that joins and groups
 -- have short keys of a fixed length.
-INSERT INTO run_events (run, attempt, slice, source, metric, rank, profile_no, ms, event, has, number, amount)
+INSERT INTO run_events (run, attempt, slice, source, metric, rank, profile_no, ms, event, number, amount)
 WITH
     sources AS (
-        SELECT source, account, bucket, metric, sipHash64(metric) AS metric_hash, rank, based, wheres, has FROM run_sources
+        SELECT source, account, bucket, metric, sipHash64(metric) AS metric_hash, rank, based, wheres FROM run_sources
         WHERE run = {run:UUID} AND attempt = {attempt:UUID} AND slice = {slice:UInt32} AND form = 'combined'
     ),
     asked AS (
@@ -14,12 +14,11 @@ WITH
     )
 SELECT
     {run:UUID}, {attempt:UUID}, {slice:UInt32}, s.source, s.metric, s.rank, g.profile_no, toUnixTimestamp64Milli(g.time), g.event,
-    toUInt8(g.has_held = s.has AND g.lacks_held = 0), g.number, g.amount
+    g.number, g.amount
 FROM (
     SELECT
         source, metric_hash, profile_no, time, event,
         countIf(role IN ('where', 'value')) AS wheres_held, countIf(role = 'unless') AS unless_held,
-        countIf(role = 'has') AS has_held, countIf(role = 'lacks') AS lacks_held,
         anyIf(number, role = 'value') AS number, anyIf(amount, role = 'value') AS amount
     FROM (
         SELECT

@@ -1,6 +1,6 @@
 -- filtered: the events of sources with one condition, on anything but text, staged once for all that look at them
 -- Such a source has its events in the rows of the property that it demands.
-INSERT INTO run_events (run, attempt, slice, source, metric, rank, profile_no, ms, event, has, number, amount)
+INSERT INTO run_events (run, attempt, slice, source, metric, rank, profile_no, ms, event, number, amount)
 WITH
     sources AS (
         SELECT source, metric, rank, reach_from_ms, reach_to_ms FROM run_sources
@@ -13,7 +13,7 @@ WITH
     )
 SELECT
     {run:UUID}, {attempt:UUID}, {slice:UInt32}, r.slot, r.metric, r.rank, v.profile_no, toUnixTimestamp64Milli(v.time), v.event,
-    toUInt8(1), v.number, v.amount
+    v.number, v.amount
 FROM (
 -- @part_values
 -- @part_reach

@@ -2,7 +2,7 @@
 -- Such a source has its events in the rows of the property that it demands, and run_texts has the texts that satisfy it.
 -- The join is by one hash of all that it compares, see values; the parts are compared afterwards. Metric and property are
 -- hashed and looked up each by itself: then it is done once for each of their dictionaries' words and not for each row.
-INSERT INTO run_events (run, attempt, slice, source, metric, rank, profile_no, ms, event, has, number, amount)
+INSERT INTO run_events (run, attempt, slice, source, metric, rank, profile_no, ms, event, number, amount)
 WITH
     sources AS (
         SELECT source, account, bucket, metric, rank, reach_from_ms, reach_to_ms FROM run_sources
@@ -15,7 +15,7 @@ WITH
         SELECT DISTINCT slot, text FROM run_texts
         WHERE run = {run:UUID} AND attempt = {attempt:UUID} AND slice = {slice:UInt32})
 SELECT
-    {run:UUID}, {attempt:UUID}, {slice:UInt32}, r.source, r.metric, r.rank, v.profile_no, v.ms, v.event, toUInt8(1), toFloat64(0), NULL
+    {run:UUID}, {attempt:UUID}, {slice:UInt32}, r.source, r.metric, r.rank, v.profile_no, v.ms, v.event, toFloat64(0), NULL
 FROM (
     SELECT
         account, bucket, metric, property, text,

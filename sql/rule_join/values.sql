@@ -2,7 +2,7 @@
 -- The join is by one hash of all that names an event: with a column a key it takes four times as long. The parts are
 -- compared afterwards, added up so that they are not taken for keys. Metric and property are hashed and looked up each by
 -- itself: then it is done once for each of their dictionaries' words and not for each row.
-INSERT INTO run_events (run, attempt, slice, source, metric, rank, profile_no, ms, event, has, number, amount)
+INSERT INTO run_events (run, attempt, slice, source, metric, rank, profile_no, ms, event, number, amount)
 WITH
     sources AS (
         SELECT source, account, bucket, metric, chosen_by, reach_from_ms, reach_to_ms FROM run_sources
@@ -14,7 +14,7 @@ WITH
             AND slot IN (SELECT source FROM sources)
     )
 SELECT
-    {run:UUID}, {attempt:UUID}, {slice:UInt32}, c.source, c.metric, c.rank, v.profile_no, c.ms, v.event, toUInt8(1), v.number, v.amount
+    {run:UUID}, {attempt:UUID}, {slice:UInt32}, c.source, c.metric, c.rank, v.profile_no, c.ms, v.event, v.number, v.amount
 FROM (
     SELECT
         account, bucket, metric, property, profile_no, toUnixTimestamp64Milli(time) AS ms, event, number, amount,

@@ -4,8 +4,8 @@ CREATE TABLE IF NOT EXISTS run_tests
     run UUID,
     attempt UUID,
     slice UInt32,
-    role Enum8('trait' = 1, 'text' = 2, 'near' = 3, 'sample' = 4, 'where' = 5, 'unless' = 6, 'has' = 7, 'lacks' = 8, 'value' = 9, 'free' = 0)
-        COMMENT 'trait, text, near, sample: the criterion itself, text if it asks for one of some texts, free if trait_texts serve it; where, unless, has, lacks: a condition of a source; value: what is aggregated',
+    role Enum8('trait' = 1, 'text' = 2, 'near' = 3, 'sample' = 4, 'where' = 5, 'unless' = 6, 'value' = 9, 'free' = 0)
+        COMMENT 'trait, text, near, sample: the criterion itself, text if it asks for one of some texts, free if trait_texts serve it; where, unless: a condition of a source; value: what is aggregated',
     slot UInt32 COMMENT 'Of the criterion, or number of the source',
     account UInt64,
     bucket UInt16,

@@ -10,7 +10,6 @@ CREATE TABLE IF NOT EXISTS run_events
     profile_no UInt32,
     ms Int64 COMMENT 'Unix milliseconds',
     event UInt64,
-    has UInt8 COMMENT 'Whether it satisfies what an edge event has to',
     number Float64 COMMENT 'Of the property that is aggregated',
     amount Nullable(Int128) COMMENT 'The same in billionths'
 )

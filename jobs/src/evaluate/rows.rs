@@ -14,8 +14,6 @@ pub mod role {
     pub const SAMPLE: i8 = 4;
     pub const WHERE: i8 = 5;
     pub const UNLESS: i8 = 6;
-    pub const HAS: i8 = 7;
-    pub const LACKS: i8 = 8;
     pub const VALUE: i8 = 9;
 }
 
@@ -113,7 +111,7 @@ staged! {
 staged! {
     /// A row of `run_sources`.
     SourceRow {
-        source: u32, account: u64, bucket: u16, metric: String, rank: u16, form: i8, based: u8, wheres: u16, has: u16,
+        source: u32, account: u64, bucket: u16, metric: String, rank: u16, form: i8, based: u8, wheres: u16,
         chosen_by: u32, reach_from_ms: i64, reach_to_ms: i64,
     }
 }

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use clickhouse::Row;
 use segment_rules::{
     Child, Node, Op, PropertyPair, Target,
-    canonical::{Condition, Criterion, NumberRange, Source, Window},
+    canonical::{Criterion, NumberRange, Source, Window},
     sip_hash_64,
 };
 use segment_sql::{explain as sql, publish, rule_join};
@@ -79,7 +79,7 @@ struct EventRow {
     source: u32,
     metric: String,
     ms: i64,
-    has: u8,
+    event: u64,
     number: f64,
     amount: Option<String>,
 }
@@ -187,9 +187,9 @@ pub(super) async fn events(work: &Work<'_>, criteria: &BTreeMap<u64, &Criterion>
     }
     let rows: Vec<EventRow> = call(sql::EVENTS).param("profile_no", work.profile_no).rows().await?;
     let mut by_source: HashMap<u32, Vec<Event>> = HashMap::new();
-    for EventRow { source, metric, ms, has, number, amount } in rows {
+    for EventRow { source, metric, ms, event, number, amount } in rows {
         let amount = amount.and_then(|text| text.parse().ok());
-        by_source.entry(source).or_default().push(Event { metric, ms, has: has == 1, number, amount });
+        by_source.entry(source).or_default().push(Event { metric, ms, id: event, number, amount });
     }
     let places = asked.places.into_iter();
     Ok(places.map(|(place, source)| (place, by_source.get(&source).cloned().unwrap_or_default())).collect())
@@ -234,21 +234,25 @@ impl Asked {
     }
 }
 
-/// Criteria of one source each, whose rows choose the same events as the sources of a criterion do.
+/// Criteria of one source each, whose rows choose the same events as the sources of a criterion do; of an edge also those
+/// that have what its event has to have.
 fn questions(criterion: &Criterion) -> Vec<Criterion> {
-    let edge = |source: &Source, has: &[Condition]| Criterion::Edge {
+    let edge = |source: &Source| Criterion::Edge {
         source: source.clone(),
         latest: true,
         window: Window::All,
-        has: has.to_vec(),
+        has: Vec::new(),
     };
     match criterion {
         Criterion::Trait { .. } | Criterion::Near { .. } | Criterion::Sample { .. } => Vec::new(),
         Criterion::Count { source, .. }
         | Criterion::DistinctDays { source, .. }
-        | Criterion::Regular { source, .. } => vec![edge(source, &[])],
-        Criterion::Edge { source, has, .. } => vec![edge(source, has)],
-        Criterion::Sequence { steps, .. } => steps.iter().map(|step| edge(step, &[])).collect(),
+        | Criterion::Regular { source, .. } => vec![edge(source)],
+        Criterion::Edge { source, has, .. } => {
+            let conditions = source.conditions.iter().chain(has).cloned().collect();
+            vec![edge(source), edge(&Source { metric: source.metric.clone(), conditions })]
+        }
+        Criterion::Sequence { steps, .. } => steps.iter().map(edge).collect(),
         Criterion::Sum { source, property, .. }
         | Criterion::Average { source, property, .. }
         | Criterion::Extreme { source, property, .. } => vec![Criterion::Extreme {

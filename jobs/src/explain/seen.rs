@@ -37,13 +37,21 @@ pub(super) struct Trait {
 }
 
 /// An event that a source chose.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug)]
 pub(super) struct Event {
     pub(super) metric: String,
     pub(super) ms: i64,
-    pub(super) has: bool,
+    /// Hash of its id.
+    pub(super) id: u64,
     pub(super) number: f64,
     pub(super) amount: Option<i128>,
+}
+
+impl PartialEq for Event {
+    /// The events are of one profile.
+    fn eq(&self, other: &Self) -> bool {
+        (self.id, self.ms, &self.metric) == (other.id, other.ms, &other.metric)
+    }
 }
 
 /// Events in order of time, by criterion and the place of their source in it.
@@ -154,7 +162,7 @@ impl Data<'_> {
         let (event, which) = if latest { (events.last(), "latest") } else { (events.first(), "earliest") };
         let Some(event) = event else { return "no event".to_owned() };
         let text = format!("{which} {} at {}", event.metric, instant(event.ms));
-        match (has_conditions, event.has) {
+        match (has_conditions, self.events(id, 1, Some(all)).contains(event)) {
             (false, _) => text,
             (true, true) => format!("{text}, which has all of `has`"),
             (true, false) => format!("{text}, which lacks some of `has`"),
@@ -240,7 +248,7 @@ mod tests {
 
     fn event(ago_s: i64, amount: i128) -> Event {
         let ms = AS_OF_MS - ago_s * 1000;
-        Event { metric: "m".to_owned(), ms, has: false, number: 2.5, amount: Some(amount) }
+        Event { metric: "m".to_owned(), ms, id: 1, number: 2.5, amount: Some(amount) }
     }
 
     fn property(kind: &str, text: &str) -> Trait {

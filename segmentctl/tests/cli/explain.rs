@@ -8,7 +8,7 @@ use serde_json::Value;
 use crate::support::{AS_OF, Call, events, profiles, segment};
 
 /// Criteria of every kind; the last two are told apart by nobody's data.
-const CRITERIA: [(&str, &str); 22] = [
+const CRITERIA: [(&str, &str); 23] = [
     ("count", "event: {metric: Buy, count: {atLeast: 2, below: 4}, within: {last: 30d}}"),
     ("none", "event: {metric: Buy, count: {equals: 0}, within: {days: 3}}"),
     ("every", "event: {metric: \"*\", within: {last: 2d}}"),
@@ -19,6 +19,7 @@ const CRITERIA: [(&str, &str); 22] = [
     ("max", "event: {metric: Buy, max: {property: v, above: 0.1}}"),
     ("days", "event: {metric: Buy, distinctDays: {atLeast: 2}}"),
     ("last", "lastEvent: {metric: Buy, within: {olderThan: 1d}, has: [{property: item, equals: hat, not: true}]}"),
+    ("worn", "lastEvent: {metric: Buy, has: [{property: item, equals: hat, ignoreCase: true}]}"),
     ("first", "firstEvent: {metric: Buy, within: {from: 2026-06-01}}"),
     ("regular", "regularEvent: {metric: Buy, every: 7d, of: 3, atLeast: 2}"),
     ("sequence", "sequence: {steps: [{metric: View}, {metric: Buy}], span: 2d}"),
@@ -115,6 +116,14 @@ fn a_table_shows_what_was_seen() -> Result<()> {
         ("filtered", "event true 1 event at 2026-06-02T00:00:00Z (-inf, 2026-06-15T12:00:00Z]"),
         ("sum", "event true sum of v = 0.3 over 2 events, latest 2026-06-14T00:00:00Z (-inf, 2026-06-15T12:00:00Z]"),
         ("days", "event true 2 events, latest 2026-06-14T00:00:00Z on 2 days (-inf, 2026-06-15T12:00:00Z]"),
+        (
+            "last",
+            "lastEvent true latest Buy at 2026-06-14T00:00:00Z, which has all of `has` (-inf, 2026-06-14T12:00:00Z]",
+        ),
+        (
+            "worn",
+            "lastEvent false latest Buy at 2026-06-14T00:00:00Z, which lacks some of `has` (-inf, 2026-06-15T12:00:00Z]",
+        ),
         ("plan", "property true plan = \"pro\""),
         ("sms", "consent true subscribed since 2026-01-01T00:00:00Z (2025-06-15T12:00:00Z, 2026-06-15T12:00:00Z]"),
         ("near", "location true 291 m away"),

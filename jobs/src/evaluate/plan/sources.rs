@@ -74,7 +74,6 @@ impl Planner<'_> {
             form: source::ALL,
             based: 0,
             wheres: 0,
-            has: 0,
             chosen_by: 0,
             reach_from_ms: 0,
             reach_to_ms: 0,
