@@ -32,7 +32,7 @@ pub use range::{CountRange, PropertyRange};
 pub use segment::{EvaluationMode, EvaluationOutcome, LastEvaluation, Segment, SegmentSpec, SegmentStatus, StoreRef};
 pub use segment_store::{
     AccessGrant, ClickHouse, ManualEvaluation, NamespaceRequirement, NamespaceSelector, PodResources, Pods, Removal,
-    SecretRef, SegmentStore, SegmentStoreSpec, SegmentStoreStatus, SelectorOperator, Shard, Toleration,
+    SecretRef, SegmentStore, SegmentStoreSpec, SegmentStoreStatus, SelectorOperator, Shard, ShardVersions, Toleration,
     TolerationOperator, TroubledShard,
 };
 pub use window::{Between, CalendarPeriod, Window};

@@ -257,8 +257,8 @@ pub struct SegmentStoreStatus {
     #[schemars(range(min = -1))]
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub observed_generation: Option<i64>,
-    /// Ready, Reconciling and Stalled sum up the store's state; RemovalHeld says that Segments that are gone keep their
-    /// members.
+    /// Ready, Reconciling and Stalled sum up the store's state; ShardsReachable says whether all shards answer, and what they
+    /// run; RemovalHeld that Segments that are gone keep their members.
     #[schemars(schema_with = "schema::conditions")]
     #[serde(default, skip_serializing_if = "Vec::is_empty", deserialize_with = "null_as_absent")]
     pub conditions: Vec<StatusCondition>,
@@ -275,6 +275,30 @@ pub struct SegmentStoreStatus {
     #[x_kube(merge_strategy = ListMerge::Map(vec!["name".into()]))]
     #[serde(default, skip_serializing_if = "Vec::is_empty", deserialize_with = "null_as_absent")]
     pub troubled_shards: Vec<TroubledShard>,
+    /// What each shard runs, by name. Missing while the shards cannot be asked.
+    #[schemars(length(max = 512))]
+    #[x_kube(merge_strategy = ListMerge::Atomic)]
+    #[serde(default, skip_serializing_if = "Vec::is_empty", deserialize_with = "null_as_absent")]
+    pub shard_versions: Vec<ShardVersions>,
+}
+
+/// What a shard runs.
+#[derive(JsonSchema, Serialize, Deserialize, Clone, Debug, Default, PartialEq, Eq)]
+#[serde(rename_all = "camelCase")]
+pub struct ShardVersions {
+    /// The shard's name.
+    #[schemars(length(max = 63))]
+    pub name: String,
+    /// Whether it answers.
+    pub answers: bool,
+    /// The version of its ClickHouse, if it says that.
+    #[schemars(length(max = 64))]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub clickhouse: Option<String>,
+    /// The version of its schema, which is the number of its last step; missing if it has none.
+    #[schemars(range(min = 0))]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub schema: Option<i64>,
 }
 
 /// A shard that is not ready.

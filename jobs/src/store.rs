@@ -113,6 +113,15 @@ pub struct Identity {
     pub schema_version: u32,
 }
 
+/// What a shard runs, as far as it has said so.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Versions {
+    /// Version of the ClickHouse server.
+    pub server: Option<String>,
+    /// The last schema step that was applied; none if the database has no store yet.
+    pub schema: Option<u32>,
+}
+
 #[derive(Row, Deserialize)]
 struct Version {
     version: String,
@@ -212,10 +221,17 @@ impl Store {
 
 /// Refuses a server that is too old, by name.
 pub async fn check_server(shard: &Shard) -> Result<(), StoreError> {
+    refuse_old(shard, &server_version(shard).await?)
+}
+
+async fn server_version(shard: &Shard) -> Result<String, ShardError> {
     let found: Option<Version> = shard.server_call(sql::SERVER_VERSION, "store").limit(SHORT_LIMIT).row().await?;
-    let version = found.map_or_else(String::new, |row| row.version);
-    if is_too_old(&version) {
-        return Err(StoreError::OldServer { shard: shard.name().to_owned(), version });
+    Ok(found.map_or_else(String::new, |row| row.version))
+}
+
+fn refuse_old(shard: &Shard, version: &str) -> Result<(), StoreError> {
+    if is_too_old(version) {
+        return Err(StoreError::OldServer { shard: shard.name().to_owned(), version: version.to_owned() });
     }
     Ok(())
 }
@@ -260,12 +276,20 @@ pub fn foreign(shard: &Shard, reason: String) -> StoreError {
 
 /// Refuses a shard that is too old, has another schema, or belongs to somebody else.
 pub async fn check(shard: &Shard, clock: Clock) -> Result<Identity, StoreError> {
-    check_server(shard).await?;
+    examine(shard, clock, &mut Versions::default()).await
+}
+
+/// As [`check`]; what the shard says of its versions is noted, even if it will not do or falls silent later.
+pub async fn examine(shard: &Shard, clock: Clock, versions: &mut Versions) -> Result<Identity, StoreError> {
+    let server = server_version(shard).await?;
+    versions.server = Some(server.clone());
+    refuse_old(shard, &server)?;
     let missing = |found, mend| StoreError::SchemaVersion { shard: shard.name().to_owned(), found, mend };
     if !tables(shard).await?.iter().any(|table| table == "store_identity") {
         return Err(missing(0, "run `segment-jobs schema apply`"));
     }
     let identity = identity(shard).await?.ok_or_else(|| missing(0, "run `segment-jobs schema apply`"))?;
+    versions.schema = Some(identity.schema_version);
     if identity.schema_version < VERSION {
         return Err(missing(identity.schema_version, "run `segment-jobs schema apply`"));
     }

@@ -13,7 +13,7 @@ use jiff::Timestamp;
 use segment_crds::{SegmentStatus, SegmentStoreStatus};
 use segment_jobs::{
     publish::{Standing, State},
-    store::{Identity, StoreError},
+    store::{Identity, StoreError, Versions},
 };
 use segment_rules::sip_hash_64;
 use segment_sql::schema::VERSION;
@@ -280,9 +280,29 @@ fn all_segments() -> Vec<Golden> {
     all.all
 }
 
+/// A store whose shards run what such shards run.
 fn seen() -> Seen {
     let store: segment_crds::SegmentStore = serde_json::from_value(store()).unwrap();
-    Seen { valid: validate_store(&store.spec).ok(), ..Seen::default() }
+    let versions = Versions { server: Some("26.3.4.56".to_owned()), schema: Some(60) };
+    Seen { valid: validate_store(&store.spec).ok(), versions: vec![versions; 2], ..Seen::default() }
+}
+
+/// What a shard with this trouble says that it runs.
+fn versions_of(kind: TroubleKind) -> Versions {
+    let says = |server: &str, schema| Versions { server: Some(server.to_owned()), schema };
+    match kind {
+        TroubleKind::Unreachable | TroubleKind::Credentials => Versions::default(),
+        TroubleKind::OldServer => says("25.3.1", None),
+        TroubleKind::SchemaMissing | TroubleKind::Refused => says("26.3.4.56", None),
+        TroubleKind::Taken | TroubleKind::Foreign => says("26.3.4.56", Some(60)),
+        TroubleKind::NewerSchema => says("26.3.4.56", Some(61)),
+    }
+}
+
+/// A store whose first shard has a trouble.
+fn troubled(trouble: Trouble, schema: SchemaState) -> Seen {
+    let versions = vec![versions_of(trouble.kind), seen().versions.remove(1)];
+    Seen { troubles: [(0, trouble)].into(), schema, versions, ..seen() }
 }
 
 fn bad_field() -> BadField {
@@ -299,7 +319,7 @@ fn of_store(name: &str, seen: &Seen, held: Option<Held>, ready: i64) -> Golden {
 
 fn all_stores() -> Vec<Golden> {
     let missing = troubles().remove(1).1;
-    let schema = |schema| Seen { schema, troubles: [(0, missing.clone())].into(), ..seen() };
+    let schema = |schema| troubled(missing.clone(), schema);
     let job = "the Job main-schema-5b1e0f3a7c2d";
     let applying = schema(SchemaState::Applying(format!("{job} makes the schema")));
     let failed = schema(SchemaState::Failed(format!("{job} failed: BackoffLimitExceeded")));
@@ -318,11 +338,10 @@ fn all_stores() -> Vec<Golden> {
     ];
     obstacles.extend(secrets().into_iter().map(|(name, trouble)| (name, Obstacle::Secret(trouble))));
     for (name, obstacle) in obstacles {
-        all.push(of_store(name, &Seen { obstacle: Some(obstacle), ..seen() }, None, 0));
+        all.push(of_store(name, &Seen { obstacle: Some(obstacle), versions: Vec::new(), ..seen() }, None, 0));
     }
     for (name, trouble) in troubles() {
-        let troubled = Seen { troubles: [(0, trouble)].into(), schema: SchemaState::Waiting, ..seen() };
-        all.push(of_store(name, &troubled, None, 1));
+        all.push(of_store(name, &troubled(trouble, SchemaState::Waiting), None, 1));
     }
     all
 }

@@ -42,6 +42,7 @@ pub(crate) mod condition {
     pub(crate) const SPEC_ACCEPTED: &str = "SpecAccepted";
     pub(crate) const EVALUATED: &str = "Evaluated";
     pub(crate) const SUSPENDED: &str = "Suspended";
+    pub(crate) const SHARDS_REACHABLE: &str = "ShardsReachable";
     pub(crate) const REMOVAL_HELD: &str = "RemovalHeld";
 }
 

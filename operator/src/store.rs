@@ -9,6 +9,7 @@ pub(crate) mod dereference;
 pub(crate) mod trouble;
 pub(crate) mod update_status;
 pub(crate) mod validate;
+mod versions;
 
 use std::{
     collections::BTreeMap,
@@ -20,7 +21,7 @@ use kube::{Resource, ResourceExt};
 use segment_crds::SegmentStore;
 use segment_jobs::{
     shards::{Credentials, Shard, ShardAddress},
-    store::{self as jobs_store, Identity, Store, StoreError},
+    store::{self as jobs_store, Identity, Store, StoreError, Versions},
 };
 
 use self::{
@@ -79,6 +80,8 @@ pub(crate) struct Seen {
     pub(crate) owner: OwnerReference,
     /// What keeps the store from being used at all.
     pub(crate) obstacle: Option<Obstacle>,
+    /// What the shards run, by index; empty if they were not asked.
+    pub(crate) versions: Vec<Versions>,
     /// The troubles of shards, by index.
     pub(crate) troubles: BTreeMap<usize, Trouble>,
     pub(crate) schema: SchemaState,
@@ -181,7 +184,7 @@ impl Watch {
         self.shards = (valid.shards.clone(), shards);
         let shards = &self.shards.1;
         let identity = key.identity(&ctx.cluster);
-        let mut health = dereference::health(shards, &identity, adopts(object)).await;
+        let (versions, mut health) = dereference::health(shards, &identity, adopts(object)).await;
         let owner = object.controller_owner_ref(&()).unwrap_or_default();
         let parent = Parent { key, owner: &owner, store: &valid, default_image: &ctx.args.jobs_image };
         let schema = apply::schema(ctx, parent, &health, adopts(object).is_some(), &mut self.made).await;
@@ -190,7 +193,7 @@ impl Watch {
         if troubles.values().any(|trouble| trouble.kind == TroubleKind::Credentials) {
             self.credentials = None;
         }
-        Ok(Seen { valid: Some(valid), owner, obstacle: None, troubles, schema, open })
+        Ok(Seen { valid: Some(valid), owner, obstacle: None, versions, troubles, schema, open })
     }
 
     async fn credentials(

@@ -6,11 +6,12 @@
 use std::{collections::BTreeSet, fs, path::Path};
 
 /// Where reasons are made. Another file that makes some has to be added.
-const REASONS_IN: [&str; 6] = [
+const REASONS_IN: [&str; 7] = [
     "store.rs",
     "store/conditions.rs",
     "store/dereference.rs",
     "store/trouble.rs",
+    "store/versions.rs",
     "segment/conditions.rs",
     "segment/runs.rs",
 ];

@@ -9,6 +9,7 @@ use super::{
     Seen,
     apply::SchemaState,
     trouble::{Trouble, TroubleKind},
+    versions,
 };
 use crate::{
     conditions::{Facet, Summary, merge},
@@ -36,10 +37,12 @@ pub(crate) fn status(
     now: Timestamp,
 ) -> SegmentStoreStatus {
     let (summary, reason, message) = summary(seen);
-    let mut facets: Vec<Facet> = summary.facets(reason, &message).into();
-    facets.extend(held.map(removal_held));
     let names = seen.valid.iter().flat_map(|valid| &valid.shards).map(|shard| shard.name.clone());
     let names: Vec<String> = names.collect();
+    let shard_versions = versions::listed(&names, seen);
+    let mut facets: Vec<Facet> = summary.facets(reason, &message).into();
+    facets.push(versions::reachable(&shard_versions));
+    facets.extend(held.map(removal_held));
     let ready = seen.open.as_ref().map_or(0, |_| names.len() - seen.troubles.len());
     SegmentStoreStatus {
         observed_generation: Some(generation),
@@ -47,6 +50,7 @@ pub(crate) fn status(
         shards: Some(i64::try_from(names.len()).unwrap_or(i64::MAX)),
         shards_ready: Some(i64::try_from(ready).unwrap_or(i64::MAX)),
         troubled_shards: troubled(&names, &seen.troubles),
+        shard_versions,
     }
 }
 
@@ -93,14 +97,16 @@ fn removal_held(held: Held) -> Facet {
 
 fn troubled(names: &[String], troubles: &BTreeMap<usize, Trouble>) -> Vec<TroubledShard> {
     let shard = |(index, trouble): (&usize, &Trouble)| {
-        let mut message = trouble.message.clone();
-        if message.len() > MESSAGE_MAX {
-            let end = (0..=MESSAGE_MAX).rev().find(|end| message.is_char_boundary(*end)).unwrap_or(0);
-            message.truncate(end);
-        }
-        Some(TroubledShard { name: names.get(*index)?.clone(), reason: trouble.kind.reason().to_owned(), message })
+        let (reason, message) = (trouble.kind.reason().to_owned(), cut(&trouble.message, MESSAGE_MAX));
+        Some(TroubledShard { name: names.get(*index)?.clone(), reason, message })
     };
     troubles.iter().filter_map(shard).take(NAMED).collect()
+}
+
+/// The beginning of a text, at most so many bytes.
+pub(super) fn cut(text: &str, most: usize) -> String {
+    let end = (0..=most.min(text.len())).rev().find(|end| text.is_char_boundary(*end)).unwrap_or(0);
+    text[..end].to_owned()
 }
 
 /// Whether a trouble is one that a Segment on the shard has to wait for, rather than one that a person mends.
@@ -128,7 +134,7 @@ mod tests {
 
     fn shown(seen: &Seen) -> (SegmentStoreStatus, String) {
         let status = status(&SegmentStoreStatus::default(), 1, seen, None, Timestamp::from_second(1).unwrap());
-        let letters: String = status.conditions.iter().filter_map(|one| one.status.chars().next()).collect();
+        let letters: String = status.conditions.iter().take(3).filter_map(|one| one.status.chars().next()).collect();
         let shown = format!("{letters} {}", status.conditions[0].reason);
         (status, shown)
     }

@@ -8,7 +8,7 @@ use secrecy::SecretString;
 use segment_jobs::{
     clock::Clock,
     shards::{Credentials, Shard},
-    store::{self, Identity, fan_out},
+    store::{self, Identity, Versions, fan_out},
 };
 use segment_sql::schema::VERSION;
 
@@ -81,13 +81,22 @@ pub(crate) fn grant(account: &str, key: &StoreKey, secret: &str) -> String {
     )
 }
 
-/// How each shard is: whose it is, or what is wrong with it. `adopts` is the store whose databases are taken over.
-pub(crate) async fn health(shards: &[Shard], owner: &str, adopts: Option<&str>) -> Vec<Result<Identity, Trouble>> {
-    fan_out(shards.iter().map(|shard| one(shard, owner, adopts)).collect()).await
+/// How each shard is: what it runs, whose it is, or what is wrong with it. `adopts` is the store whose databases are taken over.
+pub(crate) async fn health(
+    shards: &[Shard],
+    owner: &str,
+    adopts: Option<&str>,
+) -> (Vec<Versions>, Vec<Result<Identity, Trouble>>) {
+    let examined = shards.iter().map(|shard| async move {
+        let mut versions = Versions::default();
+        let health = one(shard, owner, adopts, &mut versions).await;
+        (versions, health)
+    });
+    fan_out(examined.collect()).await.into_iter().unzip()
 }
 
-async fn one(shard: &Shard, owner: &str, adopts: Option<&str>) -> Result<Identity, Trouble> {
-    let checked = tokio::time::timeout(CHECK_LIMIT, store::check(shard, Clock::System)).await;
+async fn one(shard: &Shard, owner: &str, adopts: Option<&str>, versions: &mut Versions) -> Result<Identity, Trouble> {
+    let checked = tokio::time::timeout(CHECK_LIMIT, store::examine(shard, Clock::System, versions)).await;
     let identity = match checked {
         Ok(Ok(identity)) => identity,
         Ok(Err(error)) => return Err(Trouble::of_store(&error, VERSION)),

@@ -28,6 +28,22 @@ async fn a_segment_becomes_ready_changes_and_goes() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_store_tells_what_its_shards_run() {
+    let shop = Shop::open("versions").await;
+    shop.make_schema().await;
+    let condition = shop.store_condition("ShardsReachable");
+    let version = shop.server_version().await;
+    let schema = segment_sql::schema::VERSION;
+    let listed = json!([{"name": "0", "answers": true, "clickhouse": version, "schema": schema}]);
+    assert_eq!((&condition["status"], &shop.store_status()["shardVersions"]), (&json!("True"), &listed));
+    assert_eq!(condition["message"], format!("shard 0 with ClickHouse {version}, schema {schema}"));
+    shop.store_with(&json!({"shards": [{"name": "0", "urls": ["http://127.0.0.1:1"]}]}));
+    shop.wait_until("it is down", async || shop.store_condition("ShardsReachable")["status"] == "False").await;
+    assert_eq!(shop.store_status()["shardVersions"], json!([{"name": "0", "answers": false}]));
+    shop.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn segments_that_refer_to_each_other_change_together() {
     let shop = Shop::open("references").await;
     shop.make_schema().await;

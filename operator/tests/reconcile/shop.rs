@@ -220,7 +220,7 @@ impl Shop {
         }
     }
 
-    fn store_status(&self) -> Value {
+    pub(crate) fn store_status(&self) -> Value {
         self.status_of("main")
     }
 
@@ -261,6 +261,11 @@ impl Shop {
              FROM criteria WHERE form LIKE '%{pattern}%'"
         );
         client.query(&broken).execute().await.unwrap();
+    }
+
+    /// The version of the shard's server.
+    pub(crate) async fn server_version(&self) -> String {
+        self.client.query("SELECT version()").fetch_one::<String>().await.unwrap()
     }
 
     /// How many runs there were.
