@@ -96,6 +96,9 @@ pub(crate) enum SchemaAction {
         /// Take over a database that belongs to another store.
         #[arg(long)]
         adopt: bool,
+        /// Names of the shards to work on; all if absent. The others may be down, if one of these knows the lanes.
+        #[arg(long = "shards", value_name = "NAME,..", value_delimiter = ',')]
+        only: Vec<String>,
     },
     /// Check that every shard answers and has the schema of this build.
     Check {

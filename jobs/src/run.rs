@@ -119,15 +119,12 @@ where
 
 async fn run_schema(action: SchemaAction, voice: Voice, stop: &CancellationToken) -> Result<(), Failure> {
     match action {
-        SchemaAction::Apply { store, name, lanes, adopt } => {
+        SchemaAction::Apply { store, name, lanes, adopt, only } => {
             let (shards, clock) = (shards(&store)?, store.clock);
+            let on = indices(&shards, &only)?;
             let new = schema::NewStore { name, lanes, clock, adopt };
-            let opened = unless_stopped(schema::apply(shards.clone(), &new), &shards, stop).await?;
-            voice.say(format_args!(
-                "{} shards have schema version {}",
-                opened.shards.len(),
-                segment_sql::schema::VERSION
-            ));
+            unless_stopped(schema::apply_on(shards.clone(), &on, &new), &shards, stop).await?;
+            voice.say(format_args!("{} shards have schema version {}", on.len(), segment_sql::schema::VERSION));
         }
         SchemaAction::Check { store } => {
             let opened = open(&store, stop).await?;
@@ -234,17 +231,21 @@ async fn run_manual(args: ManualArgs, voice: Voice, stop: &CancellationToken) ->
 
 /// The shards that the call is about.
 fn chosen(args: &ManualArgs) -> Result<Vec<Shard>, Failure> {
-    let mut shards = shards(&args.store)?;
-    if let Some(unknown) = args.only.iter().find(|name| !shards.iter().any(|shard| shard.name() == name.as_str())) {
+    let shards = shards(&args.store)?;
+    let chosen = indices(&shards, &args.only)?.into_iter().map(|index| shards[index].clone());
+    Ok(match args.index {
+        Some(index) => chosen.skip(index.saturating_mul(FAN_OUT)).take(FAN_OUT).collect(),
+        None => chosen.collect(),
+    })
+}
+
+/// The shards that `--shards` names, by their indices; all if it names none.
+fn indices(shards: &[Shard], only: &[String]) -> Result<Vec<usize>, Failure> {
+    let is_named = |shard: &Shard| only.iter().any(|name| name == shard.name());
+    if let Some(unknown) = only.iter().find(|name| !shards.iter().any(|shard| shard.name() == name.as_str())) {
         return Err(Failure::Permanent(format!("--shards names `{unknown}`, which is no shard of the store")));
     }
-    if !args.only.is_empty() {
-        shards.retain(|shard| args.only.iter().any(|name| name == shard.name()));
-    }
-    Ok(match args.index {
-        Some(index) => shards.into_iter().skip(index.saturating_mul(FAN_OUT)).take(FAN_OUT).collect(),
-        None => shards,
-    })
+    Ok((0..shards.len()).filter(|index| only.is_empty() || is_named(&shards[*index])).collect())
 }
 
 async fn open(args: &StoreArgs, stop: &CancellationToken) -> Result<Store, Failure> {

@@ -42,15 +42,33 @@ struct LaneRow {
 
 /// Brings every shard to this build's schema; makes the store where there is none. Returns it open.
 pub async fn apply(shards: Vec<Shard>, new: &NewStore) -> Result<Store, StoreError> {
-    let found = fan_out(shards.iter().map(|shard| find(shard, new)).collect()).await;
+    let all: Vec<usize> = (0..shards.len()).collect();
+    apply_on(shards, &all, new).await
+}
+
+/// As [`apply`], on some of the shards by their indices: the others are not asked, for they may be down.
+pub async fn apply_on(shards: Vec<Shard>, on: &[usize], new: &NewStore) -> Result<Store, StoreError> {
+    let chosen: Vec<&Shard> = on.iter().filter_map(|index| shards.get(*index)).collect();
+    let found = fan_out(chosen.iter().map(|shard| find(shard, new)).collect()).await;
     let found: Vec<Found> = store::all(found)?;
-    // A shard that is added to a store learns where the lanes are: they stay where they were put.
-    let lanes = found.iter().map(|found| &found.lanes).find(|lanes| !lanes.is_empty());
-    let lanes = lanes.cloned().unwrap_or_else(|| dealt(&shards, new.lanes));
-    let applied = shards.iter().zip(&found).map(|(shard, found)| apply_to(shard, found, &lanes, new));
+    let lanes = lanes(&shards, &found, new)?;
+    let applied = chosen.iter().zip(&found).map(|(shard, found)| apply_to(shard, found, &lanes, new));
     store::all(fan_out(applied.collect()).await)?;
-    // Each shard has just been found or made to be of this store, this clock and this schema.
-    Store::of_checked(shards, 0).await
+    // Each of these has just been found or made to be of this store, this clock and this schema.
+    let lanes_on = on.first().copied().unwrap_or(0);
+    Store::of_checked(shards, lanes_on).await
+}
+
+/// Where the lanes are. A shard that is added to a store learns it from the others: lanes stay where they were put.
+fn lanes(shards: &[Shard], found: &[Found], new: &NewStore) -> Result<Vec<Lane>, StoreError> {
+    match found.iter().map(|found| &found.lanes).find(|lanes| !lanes.is_empty()) {
+        Some(lanes) => Ok(lanes.clone()),
+        None if found.len() == shards.len() => Ok(dealt(shards, new.lanes)),
+        None => Err(StoreError::Shards(
+            "none of the chosen shards knows where the lanes are, and another one may; choose that, too, or all"
+                .to_owned(),
+        )),
+    }
 }
 
 /// What a shard has before anything is done to it.

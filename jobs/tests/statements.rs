@@ -355,3 +355,20 @@ async fn a_shard_that_is_added_learns_where_the_lanes_are() {
     let lanes = "SELECT toString(tuple(lane, shard)) FROM lanes FINAL ORDER BY lane";
     assert_eq!(added.texts(lanes).await, old.texts(lanes).await);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_shard_that_is_down_does_not_hold_up_the_schema_of_those_that_know_the_lanes() {
+    let (old, added) = (Database::with_schema("statements_upright").await, Database::empty("statements_beside").await);
+    let named = |name: &str, database: &Database| {
+        let address = ShardAddress { name: name.to_owned(), ..database.shard.address().clone() };
+        Shard::new(address, &Credentials::default())
+    };
+    let nowhere = ShardAddress { url: "http://127.0.0.1:1".to_owned(), ..named("down", &old).address().clone() };
+    let down = Shard::new(nowhere, &Credentials::default());
+    let shards = vec![named("added", &added), down, old.shard.clone()];
+    let refused = schema::apply_on(shards.clone(), &[0], &new_store("the store")).await.unwrap_err().to_string();
+    assert!(refused.contains("knows where the lanes are"), "{refused}");
+    schema::apply_on(shards, &[0, 2], &new_store("the store")).await.unwrap();
+    let lanes = "SELECT toString(tuple(lane, shard)) FROM lanes FINAL ORDER BY lane";
+    assert_eq!(added.texts(lanes).await, old.texts(lanes).await);
+}

@@ -187,7 +187,7 @@ impl Watch {
         let (versions, mut health) = dereference::health(shards, &identity, adopts(object)).await;
         let owner = object.controller_owner_ref(&()).unwrap_or_default();
         let parent = Parent { key, owner: &owner, store: &valid, default_image: &ctx.args.jobs_image };
-        let schema = apply::schema(ctx, parent, &health, adopts(object).is_some(), &mut self.made).await;
+        let schema = apply::schema(ctx, parent, (&versions, &health), adopts(object).is_some(), &mut self.made).await;
         let open = open(shards, &mut health).await?;
         let troubles = troubles(health);
         if troubles.values().any(|trouble| trouble.kind == TroubleKind::Credentials) {

@@ -17,16 +17,21 @@ pub(crate) struct SchemaWork<'a> {
     pub(crate) identity: &'a str,
     /// Whether a database of another store is taken over.
     pub(crate) adopt: bool,
+    /// Names of the shards that it works on.
+    pub(crate) shards: &'a [String],
     /// What was found on the shards: another finding is another Job.
     pub(crate) found: &'a str,
 }
 
 /// The schema Job. Its name tells what it is to do with what was found, so that it is made once.
 pub(crate) fn schema_job(parent: Parent<'_>, work: SchemaWork<'_>) -> Job {
-    let SchemaWork { identity, adopt, found } = work;
+    let SchemaWork { identity, adopt, shards, found } = work;
     let arguments = ["schema", "apply", "--store", identity, "--shards-file", &pod::shards_path()];
     let mut arguments: Vec<String> = arguments.map(str::to_owned).into();
     arguments.extend(adopt.then(|| "--adopt".to_owned()));
+    if shards.len() < parent.store.shards.len() {
+        arguments.extend(["--shards".to_owned(), shards.join(",")]);
+    }
     let hash = hash_of(&[
         &arguments.join(" "),
         &shards_file(&parent.store.shards),

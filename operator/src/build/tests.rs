@@ -41,9 +41,13 @@ impl Shop {
     }
 }
 
+fn schema(shop: &Shop, found: &str, shards: &[&str]) -> k8s_openapi::api::batch::v1::Job {
+    let shards: Vec<String> = shards.iter().copied().map(str::to_owned).collect();
+    schema_job(shop.parent(), SchemaWork { identity: "c/shop/main", adopt: false, shards: &shards, found })
+}
+
 fn schema_name(shop: &Shop, found: &str) -> String {
-    let work = SchemaWork { identity: "c/shop/main", adopt: false, found };
-    schema_job(shop.parent(), work).metadata.name.unwrap()
+    schema(shop, found, &["000", "001"]).metadata.name.unwrap()
 }
 
 #[test]
@@ -138,4 +142,16 @@ fn the_schema_job_is_made_once_for_what_was_found() {
     let mut other = Shop::with_shards(2);
     other.store.pods = Pods { image: Some("jobs:2".to_owned()), ..Pods::default() };
     assert_ne!(schema_name(&shop, "none"), schema_name(&other, "none"), "a new image brings the schema up to date");
+}
+
+#[test]
+fn the_schema_job_names_its_shards_only_if_they_are_not_all() {
+    let shop = Shop::with_shards(2);
+    let args = |shards: &[&str]| {
+        let pod = schema(&shop, "none", shards).spec.unwrap().template.spec.unwrap();
+        pod.containers.into_iter().next().unwrap().args.unwrap()
+    };
+    let all = args(&["000", "001"]);
+    assert!(!all.contains(&"--shards".to_owned()), "{all:?}");
+    assert_eq!(args(&["001"]), [&all[..], &["--shards".to_owned(), "001".to_owned()]].concat());
 }

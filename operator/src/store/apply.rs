@@ -11,7 +11,7 @@ use kube::{
     api::{DeleteParams, ListParams, Patch, PatchParams, PostParams},
     runtime::reflector::ObjectRef,
 };
-use segment_jobs::store::Identity;
+use segment_jobs::store::{Identity, Versions};
 use segment_sql::schema::VERSION;
 
 use super::trouble::{Trouble, TroubleKind};
@@ -31,7 +31,7 @@ pub(crate) enum SchemaState {
     There,
     /// A Job is making it: which, and how it gets on.
     Applying(String),
-    /// It cannot be made while shards do not answer.
+    /// It cannot be made: the shards that may know where the lanes are do not answer.
     Waiting,
     /// The Job failed for good.
     Failed(String),
@@ -55,34 +55,56 @@ pub(crate) struct Made {
 pub(crate) async fn schema(
     ctx: &Context,
     parent: Parent<'_>,
-    health: &[Result<Identity, Trouble>],
+    (versions, health): (&[Versions], &[Result<Identity, Trouble>]),
     adopt: bool,
     made: &mut Option<Made>,
 ) -> SchemaState {
-    let kinds = || health.iter().filter_map(|shard| shard.as_ref().err()).map(|trouble| trouble.kind);
-    let mended = |kind| kind == TroubleKind::SchemaMissing;
-    if !kinds().any(mended) {
-        *made = None;
-        return SchemaState::There;
-    }
-    if kinds().any(|kind| !mended(kind)) {
-        return SchemaState::Waiting;
-    }
+    let on = match step(versions, health) {
+        Step::Nothing => {
+            *made = None;
+            return SchemaState::There;
+        }
+        Step::Wait => return SchemaState::Waiting,
+        Step::On(on) => on,
+    };
     let identity = parent.key.identity(&ctx.cluster);
-    let job = build::schema_job(parent, SchemaWork { identity: &identity, adopt, found: &found(health) });
-    match follow(ctx, parent, &job, made).await {
+    let shards: Vec<String> = on.iter().map(|index| parent.store.shards[*index].name.clone()).collect();
+    let found = on.iter().map(|index| found(&health[*index])).collect::<Vec<_>>().join("\n");
+    let work = SchemaWork { identity: &identity, adopt, shards: &shards, found: &found };
+    match follow(ctx, parent, &build::schema_job(parent, work), made).await {
         Ok(state) => state,
         Err(error) => SchemaState::NotStarted(error.to_string()),
     }
 }
 
-/// What was found, as a text: a shard that loses its schema again is another finding.
-fn found(health: &[Result<Identity, Trouble>]) -> String {
-    let of = |shard: &Result<Identity, Trouble>| match shard {
+/// What is to be done about the schema.
+#[derive(Debug, PartialEq, Eq)]
+enum Step {
+    Nothing,
+    Wait,
+    /// A Job has to work on these shards, by index.
+    On(Vec<usize>),
+}
+
+/// A shard that cannot be worked on keeps nobody from the others, unless it alone may know where the lanes are.
+fn step(versions: &[Versions], health: &[Result<Identity, Trouble>]) -> Step {
+    let lacks = |shard: &Result<Identity, Trouble>| {
+        shard.as_ref().is_err_and(|trouble| trouble.kind == TroubleKind::SchemaMissing)
+    };
+    if !health.iter().any(lacks) {
+        return Step::Nothing;
+    }
+    let on: Vec<usize> = (0..health.len()).filter(|index| health[*index].is_ok() || lacks(&health[*index])).collect();
+    let has_lanes = |index: &usize| versions.get(*index).is_some_and(|versions| versions.schema.is_some());
+    if on.len() == health.len() || on.iter().any(has_lanes) { Step::On(on) } else { Step::Wait }
+}
+
+/// What was found on a shard, as a text: one that loses its schema again is another finding.
+fn found(shard: &Result<Identity, Trouble>) -> String {
+    match shard {
         Ok(identity) => format!("{} {}", identity.database_uid, identity.schema_version),
         Err(trouble) => trouble.message.clone(),
-    };
-    health.iter().map(of).collect::<Vec<_>>().join("\n")
+    }
 }
 
 async fn follow(
@@ -254,6 +276,38 @@ mod tests {
         let volume = json!({"name": "shards", "configMap": {"name": shards}});
         let pod = json!({"containers": [container], "volumes": [volume]});
         serde_json::from_value(json!({"spec": {"template": {"spec": pod}}})).unwrap()
+    }
+
+    /// How a shard of each letter is: `u`p, `o`f an older schema, `e`mpty, `d`own.
+    fn step_of(shards: &str) -> Step {
+        let trouble = |kind| Err(Trouble { kind, message: String::new() });
+        let identity = Identity {
+            store: String::new(),
+            shard: String::new(),
+            database_uid: String::new(),
+            clock: "system".to_owned(),
+            lanes: 8,
+            schema_version: VERSION,
+        };
+        let of = |letter| match letter {
+            'u' => (Some(VERSION), Ok(identity.clone())),
+            'o' => (Some(VERSION - 1), trouble(TroubleKind::SchemaMissing)),
+            'e' => (None, trouble(TroubleKind::SchemaMissing)),
+            _ => (None, trouble(TroubleKind::Unreachable)),
+        };
+        let shards = shards.chars().map(of).map(|(schema, health)| (Versions { server: None, schema }, health));
+        let (versions, health): (Vec<_>, Vec<_>) = shards.unzip();
+        step(&versions, &health)
+    }
+
+    #[test]
+    fn a_shard_that_is_down_holds_up_the_schema_of_the_others_only_if_it_alone_may_know_the_lanes() {
+        assert_eq!(step_of("uud"), Step::Nothing);
+        assert_eq!(step_of("uoe"), Step::On(vec![0, 1, 2]));
+        assert_eq!(step_of("ee"), Step::On(vec![0, 1]), "a new store");
+        assert_eq!(step_of("odo"), Step::On(vec![0, 2]));
+        assert_eq!(step_of("ude"), Step::On(vec![0, 2]));
+        assert_eq!(step_of("ed"), Step::Wait);
     }
 
     #[test]

@@ -60,7 +60,13 @@ impl Trouble {
         let kind = match error {
             StoreError::Shard(error) => return Self::of_shard(error),
             StoreError::OldServer { .. } => TroubleKind::OldServer,
-            StoreError::SchemaVersion { found, .. } if *found > version => TroubleKind::NewerSchema,
+            StoreError::SchemaVersion { shard, found, .. } if *found > version => {
+                let message = format!(
+                    "shard {shard}: a newer build has given it schema version {found}, and this operator knows up to {version}; \
+                     upgrade the operator and its image of segment-jobs"
+                );
+                return Self { kind: TroubleKind::NewerSchema, message };
+            }
             StoreError::SchemaVersion { .. } => TroubleKind::SchemaMissing,
             StoreError::Foreign { .. } | StoreError::Shards(_) | StoreError::Several(_) => TroubleKind::Foreign,
         };
@@ -84,6 +90,18 @@ fn of_fault(fault: Fault) -> TroubleKind {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_schema_of_a_newer_build_says_what_to_upgrade() {
+        let of = |found| {
+            let error = StoreError::SchemaVersion { shard: "a".to_owned(), found, mend: "use a newer build" };
+            Trouble::of_store(&error, 60)
+        };
+        let newer = of(61);
+        assert!(newer.kind == TroubleKind::NewerSchema && newer.kind.needs_a_person());
+        assert!(newer.message.starts_with("shard a: ") && newer.message.contains("upgrade the operator"), "{newer:?}");
+        assert_eq!(of(59).kind, TroubleKind::SchemaMissing);
+    }
 
     #[test]
     fn a_shard_that_is_down_or_busy_needs_nobody() {

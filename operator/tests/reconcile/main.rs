@@ -269,6 +269,42 @@ async fn a_schema_job_that_makes_too_little_is_not_made_for_ever() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn an_older_schema_is_brought_up_to_date_before_any_run_though_another_shard_is_down() {
+    let shop = Shop::open("upgrade").await;
+    shop.make_schema().await;
+    let nowhere = json!({"name": "1", "urls": ["http://127.0.0.1:1"]});
+    shop.store_with(&json!({"shards": [shop.shard(), nowhere]}));
+    shop.wait_until("one is down", async || shop.store_status()["troubledShards"][0]["name"] == "1").await;
+    let version = segment_sql::schema::VERSION;
+    let made = || shop.api.writes().iter().filter(|write| write.starts_with("POST jobs/main-schema-")).count();
+    for jobs in [2, 3] {
+        shop.set_schema_version(version - 1).await;
+        shop.wait_until("the schema is new", async || shop.schema_version().await == version).await;
+        assert_eq!(made(), jobs, "one that ended well before does not stand in its way");
+    }
+    let arguments = shop.arguments("schema");
+    assert!(arguments.iter().any(|arguments| arguments[6..] == ["--shards", "0"]), "{arguments:?}");
+    shop.segment("a", &sms("subscribed"));
+    shop.wait_until("it has members", async || shop.members("a").await == 2).await;
+    shop.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_schema_of_a_newer_build_is_left_alone_and_says_what_to_upgrade() {
+    let shop = Shop::open("newer").await;
+    shop.make_schema().await;
+    let newer = segment_sql::schema::VERSION + 1;
+    shop.set_schema_version(newer).await;
+    shop.store_spec(&json!({"timeZone": "Europe/Berlin"}));
+    shop.wait_until("it is stalled", async || shop.store_condition("Stalled")["reason"] == "NewerSchema").await;
+    let message = shop.store_condition("Stalled")["message"].as_str().unwrap().to_owned();
+    assert!(message.starts_with("shard 0: ") && message.contains("upgrade the operator"), "{message}");
+    assert_eq!(shop.store_status()["shardVersions"][0]["schema"], newer);
+    assert_eq!(shop.schema_version().await, newer);
+    shop.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_job_without_its_image_says_so_and_is_made_anew_with_another() {
     let shop = Shop::open("image").await;
     shop.make_schema().await;

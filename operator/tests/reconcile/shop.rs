@@ -268,6 +268,41 @@ impl Shop {
         self.client.query("SELECT version()").fetch_one::<String>().await.unwrap()
     }
 
+    /// The shard, as the store names it.
+    pub(crate) fn shard(&self) -> Value {
+        let ShardAddress { name, url, .. } = &self.addresses[0];
+        json!({"name": name, "urls": [url]})
+    }
+
+    /// The schema version that the shard says it has.
+    pub(crate) async fn schema_version(&self) -> u32 {
+        let client = self.client.clone().with_database(&self.addresses[0].database);
+        client.query("SELECT max(schema_version) FROM store_identity").fetch_one::<u32>().await.unwrap()
+    }
+
+    /// Has the shard say that it has this schema version.
+    pub(crate) async fn set_schema_version(&self, version: u32) {
+        let client = self.client.clone().with_database(&self.addresses[0].database);
+        let insert = format!(
+            "INSERT INTO store_identity (store, shard, database_uid, clock, lanes, schema_version) \
+             SELECT store, shard, database_uid, clock, lanes, {version} FROM store_identity LIMIT 1"
+        );
+        client.query(&insert).execute().await.unwrap();
+        let delete = format!("DELETE FROM store_identity WHERE schema_version != {version}");
+        client.query(&delete).execute().await.unwrap();
+    }
+
+    /// The arguments of the Jobs of a component, in their order.
+    pub(crate) fn arguments(&self, component: &str) -> Vec<Vec<String>> {
+        let mut jobs = self.api.list("jobs");
+        jobs.retain(|job| job["metadata"]["labels"]["segmentation.dev/component"] == component);
+        let args = |job: Value| {
+            let args = job["spec"]["template"]["spec"]["containers"][0]["args"].clone();
+            serde_json::from_value::<Vec<String>>(args).unwrap()
+        };
+        jobs.into_iter().map(args).collect()
+    }
+
     /// How many runs there were.
     pub(crate) fn runs(&self) -> usize {
         let jobs = self.api.list("jobs");
