@@ -149,6 +149,7 @@ fn troubles() -> Vec<(&'static str, Trouble)> {
         ("shard-down", trouble(TroubleKind::Unreachable, "connection refused")),
         ("schema-missing", schema(0, "run `segment-jobs schema apply`")),
         ("credentials-refused", trouble(TroubleKind::Credentials, "Authentication failed")),
+        ("tls-refused", trouble(TroubleKind::Tls, "no TLS with ch:8443, because its certificate has expired")),
         ("server-too-old", of(StoreError::OldServer { shard: "0".to_owned(), version: "25.3.1".to_owned() })),
         ("database-of-another", trouble(taken.kind, &format!("the database segmentation {}", taken.message))),
         ("newer-schema", schema(61, "use a newer build")),
@@ -291,7 +292,7 @@ fn seen() -> Seen {
 fn versions_of(kind: TroubleKind) -> Versions {
     let says = |server: &str, schema| Versions { server: Some(server.to_owned()), schema };
     match kind {
-        TroubleKind::Unreachable | TroubleKind::Credentials => Versions::default(),
+        TroubleKind::Unreachable | TroubleKind::Credentials | TroubleKind::Tls => Versions::default(),
         TroubleKind::OldServer => says("25.3.1", None),
         TroubleKind::SchemaMissing | TroubleKind::Refused => says("26.3.4.56", None),
         TroubleKind::Taken | TroubleKind::Foreign => says("26.3.4.56", Some(60)),

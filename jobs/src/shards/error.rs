@@ -1,6 +1,9 @@
 //! What a shard that fails a statement means by it. The only place that knows the codes of ClickHouse's errors.
 
+use std::{error::Error as StdError, io};
+
 use clickhouse::error::Error;
+use rustls::CertificateError;
 
 /// A statement failed on a shard.
 #[derive(Debug, thiserror::Error)]
@@ -29,6 +32,8 @@ pub enum Fault {
     Passing,
     /// Who gives rights: the shard does not take the credentials, or they allow too little.
     Credentials,
+    /// Who gives out certificates or wrote the address: there is no TLS with the server that can be trusted.
+    Tls,
     /// `schema apply`: there is no such database, or a table is missing in it.
     NoDatabase,
     /// Who wrote the statement or its rules: another try gives the same.
@@ -78,8 +83,37 @@ impl ShardError {
     pub fn fault(&self) -> Fault {
         match self.source.as_ref() {
             Error::BadResponse(said) => fault(said, self.is_bounded),
+            _ if self.no_tls().is_some() => Fault::Tls,
             _ => Fault::Passing,
         }
+    }
+
+    /// Why there is no TLS with the server, if that is for a reason that lasts.
+    pub fn no_tls(&self) -> Option<&'static str> {
+        let mut next: Option<&(dyn StdError + 'static)> = Some(self.source.as_ref());
+        while let Some(error) = next {
+            if let Some(why) = error.downcast_ref::<rustls::Error>().and_then(why_no_tls) {
+                return Some(why);
+            }
+            // What an io::Error holds is not its source.
+            let held = error.downcast_ref::<io::Error>().and_then(io::Error::get_ref);
+            next = held.map_or_else(|| error.source(), |held| Some(held));
+        }
+        None
+    }
+
+    /// Whether the server has said nothing at all.
+    pub fn is_silent(&self) -> bool {
+        matches!(self.source.as_ref(), Error::Network(_) | Error::TimedOut)
+    }
+
+    /// What went wrong in the end, without where.
+    pub fn cause(&self) -> String {
+        let mut cause: &dyn StdError = self.source.as_ref();
+        while let Some(source) = cause.source() {
+            cause = source;
+        }
+        cause.to_string()
     }
 
     /// What the server said, if it refused the statement for what it is: another try gives the same, on any day.
@@ -88,6 +122,25 @@ impl ShardError {
             Error::BadResponse(said) if self.fault() == Fault::Lasting => Some(said),
             _ => None,
         }
+    }
+}
+
+/// In words of our own: those of the library have the present time in them, and so are never the same twice.
+fn why_no_tls(error: &rustls::Error) -> Option<&'static str> {
+    use CertificateError::{
+        Expired, ExpiredContext, NotValidForName, NotValidForNameContext, NotValidYet, NotValidYetContext,
+        UnknownIssuer,
+    };
+    match error {
+        rustls::Error::InvalidCertificate(why) => Some(match why {
+            Expired | ExpiredContext { .. } => "its certificate has expired",
+            NotValidYet | NotValidYetContext { .. } => "its certificate is not valid yet",
+            NotValidForName | NotValidForNameContext { .. } => "its certificate is for another host name",
+            UnknownIssuer => "nobody who is trusted has signed its certificate",
+            _ => "its certificate is not valid",
+        }),
+        rustls::Error::InvalidMessage(_) => Some("it speaks something else than TLS on this port"),
+        _ => None,
     }
 }
 

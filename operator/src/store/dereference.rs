@@ -100,10 +100,7 @@ async fn one(shard: &Shard, owner: &str, adopts: Option<&str>, versions: &mut Ve
     let identity = match checked {
         Ok(Ok(identity)) => identity,
         Ok(Err(error)) => return Err(Trouble::of_store(&error, VERSION)),
-        Err(_) => {
-            let message = format!("shard {}: no answer within {} s", shard.name(), CHECK_LIMIT.as_secs());
-            return Err(Trouble { kind: TroubleKind::Unreachable, message });
-        }
+        Err(_) => return Err(Trouble::too_slow(shard.name(), &shard.address().url, CHECK_LIMIT)),
     };
     match foreign(&identity, owner, adopts) {
         None => Ok(identity),

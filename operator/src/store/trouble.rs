@@ -1,5 +1,7 @@
 //! What may be wrong with a shard or its store, and whether it mends itself. Pure.
 
+use std::time::Duration;
+
 use segment_jobs::{
     manual::chain,
     shards::{Fault, ShardError},
@@ -23,6 +25,8 @@ pub(crate) enum TroubleKind {
     SchemaMissing,
     /// It does not take the credentials, or they allow too little.
     Credentials,
+    /// There is no TLS with it that can be trusted.
+    Tls,
     /// The server is too old.
     OldServer,
     /// The database belongs to another store.
@@ -42,6 +46,7 @@ impl TroubleKind {
             Self::Unreachable => "ShardUnreachable",
             Self::SchemaMissing => "SchemaMissing",
             Self::Credentials => "CredentialsRefused",
+            Self::Tls => "TlsRefused",
             Self::OldServer => "ServerTooOld",
             Self::Taken | Self::Foreign => "ForeignDatabase",
             Self::NewerSchema => "NewerSchema",
@@ -74,14 +79,54 @@ impl Trouble {
     }
 
     pub(crate) fn of_shard(error: &ShardError) -> Self {
-        Self { kind: of_fault(error.fault()), message: chain(error) }
+        let kind = of_fault(error.fault());
+        let (shard, host) = (&error.shard, host(&error.url));
+        let message = match error.no_tls() {
+            Some(why) => format!(
+                "shard {shard}: no TLS with {host}, because {why}; give the server a certificate for this host name, signed by an \
+                 authority of Mozilla's list, or mend the shard's url (http:// is without TLS)"
+            ),
+            None if error.is_silent() => silent(shard, &error.url, &error.cause(), what_to_check(&chain(error))),
+            None => chain(error),
+        };
+        Self { kind, message }
     }
+
+    /// One that has not answered within a time.
+    pub(crate) fn too_slow(shard: &str, url: &str, limit: Duration) -> Self {
+        let why = format!("nothing within {} s", limit.as_secs());
+        Self { kind: TroubleKind::Unreachable, message: silent(shard, url, &why, WAY) }
+    }
+}
+
+const WAY: &str = "that the server runs, and that network policies and firewalls let the operator and its Jobs through";
+
+fn silent(shard: &str, url: &str, why: &str, check: &str) -> String {
+    format!("shard {shard}: {} does not answer: {why}; check {check}", host(url))
+}
+
+fn what_to_check(chain: &str) -> &'static str {
+    if chain.contains("dns error") {
+        "the host name in the shard's url"
+    } else if chain.contains("Connection refused") {
+        "that ClickHouse runs there, and the port in the shard's url"
+    } else {
+        WAY
+    }
+}
+
+/// Host and port of an address; what stands before an @ is nobody's business.
+fn host(url: &str) -> &str {
+    let rest = url.split_once("://").map_or(url, |(_, rest)| rest);
+    let rest = rest.split(['/', '?', '#']).next().unwrap_or(rest);
+    rest.rsplit_once('@').map_or(rest, |(_, host)| host)
 }
 
 fn of_fault(fault: Fault) -> TroubleKind {
     match fault {
         Fault::Passing => TroubleKind::Unreachable,
         Fault::Credentials => TroubleKind::Credentials,
+        Fault::Tls => TroubleKind::Tls,
         Fault::NoDatabase => TroubleKind::SchemaMissing,
         Fault::Lasting => TroubleKind::Refused,
     }
@@ -89,6 +134,18 @@ fn of_fault(fault: Fault) -> TroubleKind {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
+
+    use segment_jobs::{
+        shards::{Credentials, Shard, ShardAddress},
+        store,
+    };
+    use tokio::{io::AsyncWriteExt, net::TcpListener};
+    use tokio_rustls::{
+        TlsAcceptor,
+        rustls::{ServerConfig, pki_types::PrivateKeyDer},
+    };
+
     use super::*;
 
     #[test]
@@ -101,6 +158,80 @@ mod tests {
         assert!(newer.kind == TroubleKind::NewerSchema && newer.kind.needs_a_person());
         assert!(newer.message.starts_with("shard a: ") && newer.message.contains("upgrade the operator"), "{newer:?}");
         assert_eq!(of(59).kind, TroubleKind::SchemaMissing);
+    }
+
+    fn address(url: &str) -> ShardAddress {
+        ShardAddress { name: "a".to_owned(), url: url.to_owned(), database: "d".to_owned() }
+    }
+
+    async fn trouble_with(url: &str) -> Trouble {
+        let shard = Shard::new(address(url), &Credentials::default());
+        match store::check_server(&shard).await.unwrap_err() {
+            StoreError::Shard(error) => Trouble::of_shard(&error),
+            other => panic!("{other}"),
+        }
+    }
+
+    #[tokio::test]
+    async fn one_that_cannot_be_reached_is_named_with_what_to_check() {
+        let refused = trouble_with("http://127.0.0.1:1").await;
+        assert_eq!(refused.kind, TroubleKind::Unreachable);
+        assert!(refused.message.starts_with("shard a: 127.0.0.1:1 does not answer: "), "{}", refused.message);
+        assert!(
+            refused.message.contains("Connection refused") && refused.message.contains("check that ClickHouse runs")
+        );
+        let unknown = trouble_with("http://no-such-host.invalid:8123").await;
+        assert_eq!(unknown.kind, TroubleKind::Unreachable);
+        assert!(unknown.message.contains("no-such-host.invalid:8123"), "{}", unknown.message);
+        assert!(unknown.message.ends_with("check the host name in the shard's url"), "{}", unknown.message);
+    }
+
+    #[test]
+    fn of_an_address_only_the_host_is_told() {
+        for url in ["http://user:pass@ch:8123/x?y", "ch:8123", "https://ch:8123/"] {
+            assert_eq!(host(url), "ch:8123");
+        }
+    }
+
+    /// A listener with a certificate that it has signed itself.
+    async fn tls_listener(name: &str) -> u16 {
+        let made = rcgen::generate_simple_self_signed([name.to_owned()]).unwrap();
+        let key = PrivateKeyDer::try_from(made.signing_key.serialize_der()).unwrap();
+        let provider = Arc::new(tokio_rustls::rustls::crypto::ring::default_provider());
+        let config = ServerConfig::builder_with_provider(provider).with_safe_default_protocol_versions().unwrap();
+        let config = config.with_no_client_auth().with_single_cert(vec![made.cert.der().clone()], key).unwrap();
+        let acceptor = TlsAcceptor::from(Arc::new(config));
+        let listener = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
+        let port = listener.local_addr().unwrap().port();
+        tokio::spawn(async move {
+            while let Ok((stream, _)) = listener.accept().await {
+                let _ = acceptor.accept(stream).await;
+            }
+        });
+        port
+    }
+
+    #[tokio::test]
+    async fn a_certificate_that_nobody_trusts_needs_a_person() {
+        let url = format!("https://localhost:{}", tls_listener("localhost").await);
+        let trouble = trouble_with(&url).await;
+        assert!(trouble.kind == TroubleKind::Tls && trouble.kind.needs_a_person(), "{trouble:?}");
+        let named = trouble.message.starts_with("shard a: no TLS with localhost:");
+        assert!(named && trouble.message.contains("nobody who is trusted has signed its certificate"), "{trouble:?}");
+        assert_eq!(trouble_with(&url).await, trouble, "the same is told each time");
+    }
+
+    #[tokio::test]
+    async fn a_port_without_tls_needs_a_person() {
+        let listener = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
+        let port = listener.local_addr().unwrap().port();
+        tokio::spawn(async move {
+            while let Ok((mut stream, _)) = listener.accept().await {
+                let _ = stream.write_all(b"HTTP/1.1 400 Bad Request\r\n\r\n").await;
+            }
+        });
+        let trouble = trouble_with(&format!("https://localhost:{port}")).await;
+        assert_eq!(trouble.kind, TroubleKind::Tls, "{trouble:?}");
     }
 
     #[test]

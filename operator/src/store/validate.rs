@@ -47,6 +47,11 @@ pub(crate) fn validate(spec: &SegmentStoreSpec) -> Result<ValidStore, BadField> 
             let reason = format!("the shard `{}` has no url; write at least one", shard.name);
             return Err(BadField { path: "spec.clickhouse.shards", reason });
         };
+        if url.contains('@') {
+            // Not repeated here: it is read by more people than the Secret is.
+            let reason = format!("the shard `{}` has credentials in its url; name a Secret instead", shard.name);
+            return Err(BadField { path: "spec.clickhouse.shards", reason });
+        }
         let url = url.trim_end_matches('/').to_owned();
         shards.push(ShardAddress { name: shard.name.clone(), url, database: database.clone() });
     }
@@ -126,6 +131,7 @@ mod tests {
         let shards = "spec.clickhouse.shards";
         refused(|spec| spec.clickhouse.shards.clear(), shards, "empty");
         refused(|spec| spec.clickhouse.shards[0].urls.clear(), shards, "no url");
+        refused(|spec| spec.clickhouse.shards[0].urls = vec!["http://u:p@b".to_owned()], shards, "name a Secret");
         refused(|spec| spec.clickhouse.shards[0].name = "a".to_owned(), shards, "twice");
         refused(|spec| spec.clickhouse.shards[1].urls = vec!["http://b:8123".to_owned()], shards, "same database");
         refused(|spec| spec.time_zone = Some("Mars/Olympus".to_owned()), "spec.timeZone", "Mars/Olympus");

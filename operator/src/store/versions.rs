@@ -26,7 +26,8 @@ pub(super) fn listed(names: &[String], seen: &Seen) -> Vec<ShardVersions> {
 }
 
 fn answers(seen: &Seen, index: usize) -> bool {
-    seen.troubles.get(&index).is_none_or(|trouble| trouble.kind != TroubleKind::Unreachable)
+    let silent = [TroubleKind::Unreachable, TroubleKind::Tls];
+    seen.troubles.get(&index).is_none_or(|trouble| !silent.contains(&trouble.kind))
 }
 
 /// The condition that says the same in words, shards that run the same together.
