@@ -29,7 +29,9 @@ pub use criterion::{
 };
 pub use property_test::{Anniversary, Condition, PropertyTest};
 pub use range::{CountRange, PropertyRange};
-pub use segment::{EvaluationMode, EvaluationOutcome, LastEvaluation, Segment, SegmentSpec, SegmentStatus, StoreRef};
+pub use segment::{
+    EvaluationMode, EvaluationOutcome, FailedRuns, LastEvaluation, Segment, SegmentSpec, SegmentStatus, StoreRef,
+};
 pub use segment_store::{
     AccessGrant, ClickHouse, ManualEvaluation, NamespaceRequirement, NamespaceSelector, PodResources, Pods, Removal,
     SecretRef, SegmentStore, SegmentStoreSpec, SegmentStoreStatus, SelectorOperator, Shard, ShardVersions, Toleration,

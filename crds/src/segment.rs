@@ -99,9 +99,25 @@ pub struct SegmentStatus {
     #[schemars(length(max = 256))]
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub handled_request: Option<String>,
+    /// The runs that failed to evaluate a version, one after the other; missing once one has not. From the third on the
+    /// Segment is Stalled.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub failed_runs: Option<FailedRuns>,
     /// The last evaluation of all profiles.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub last_evaluation: Option<LastEvaluation>,
+}
+
+/// Runs that failed one after the other.
+#[derive(JsonSchema, Serialize, Deserialize, Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[serde(rename_all = "camelCase")]
+pub struct FailedRuns {
+    /// The version of the definition that they were to evaluate.
+    #[schemars(range(min = 0))]
+    pub version: i64,
+    /// How many they are.
+    #[schemars(range(min = 1))]
+    pub count: i64,
 }
 
 /// An evaluation of a definition over all profiles of the account.

@@ -214,6 +214,7 @@ impl Segments {
             verdict: Some(&self.accepted),
             standing,
             progress: Progress::Waiting,
+            failed_runs: None,
             outdated: false,
             totals: None,
             handled: None,
@@ -236,16 +237,19 @@ fn evaluation(all: &mut Segments) {
     let copy = Segments { none: BTreeMap::new(), accepted: all.accepted.clone(), all: Vec::new() };
     let behind = Standing { behind: vec![0], ..standing() };
     let progress = |progress| Facts { progress, ..copy.facts(Published::As(&behind)) };
-    let failed =
-        |count| Progress::Setback(Setback { count, message: format!("the Job {JOB} failed: BackoffLimitExceeded") });
+    let failed = |count| {
+        let setback = Setback { count, message: format!("the Job {JOB} failed: BackoffLimitExceeded") };
+        let failed_runs = Some(setback.told(behind.version));
+        Facts { failed_runs, ..progress(Progress::Setback(setback)) }
+    };
     all.add_first("pending", &progress(Progress::Waiting));
     all.add_first("evaluating", &progress(Progress::Running(format!("the Job {JOB} evaluates it"))));
     let said = "OOMKilled (exit code 137)";
     all.add_first("trying-again", &progress(Progress::Running(format!("the Job {JOB} tries again: {said}"))));
     let quota = format!("pods \"{JOB}-0-x7k2p\" is forbidden: exceeded quota: none");
     all.add_first("job-blocked", &progress(Progress::Blocked(format!("the Job {JOB} does not begin: {quota}"))));
-    all.add_first("run-failed-once", &progress(failed(1)));
-    all.add_first("run-failed", &progress(failed(3)));
+    all.add_first("run-failed-once", &failed(1));
+    all.add_first("run-failed", &failed(3));
     let failed = Standing { failed: Some("Code: 241. DB::Exception: memory limit exceeded".to_owned()), ..standing() };
     all.add_first("evaluation-failed", &copy.facts(Published::As(&failed)));
     let empty = Standing { units: 0, ..standing() };

@@ -5,7 +5,7 @@
 //! run of what is due; read what came of those that ended. The worker writes the status at last.
 //!
 //! The truth is on the shards. What stands here is a copy of it, asked for each second while runs are under way and every
-//! 30 seconds else; a new operator begins with nothing and finds it all again.
+//! 30 seconds else (see `quiet`); a new operator begins with nothing and finds it all again.
 
 mod allowance;
 pub(crate) mod conditions;
@@ -13,8 +13,10 @@ mod gone;
 mod judge;
 pub(crate) mod plan;
 mod publish;
+mod quiet;
 pub(crate) mod retire;
 mod runs;
+mod setbacks;
 mod totals;
 mod update_status;
 pub(crate) mod validate;
@@ -34,13 +36,8 @@ use segment_rules::{AccountRules, PropertyPair};
 
 pub(crate) use self::update_status::StoreView;
 use self::{
-    conditions::Totals,
-    gone::Confirmation,
-    judge::Entry,
-    plan::SegmentKey,
-    publish::Publishing,
-    runs::{Run, Setbacks},
-    update_status::Told,
+    conditions::Totals, gone::Confirmation, judge::Entry, plan::SegmentKey, publish::Publishing, quiet::Quiet,
+    runs::Run, setbacks::Setbacks, update_status::Told,
 };
 use crate::{
     bell::Bell,
@@ -87,6 +84,7 @@ pub(crate) struct Segments {
     /// Requests for an evaluation that was made.
     handled: HashMap<SegmentKey, String>,
     told: Told,
+    quiet: Quiet,
     held: Option<Held>,
     confirmation: Confirmation,
     /// The shards that were not asked at the last look.
@@ -136,6 +134,7 @@ impl Segments {
             totals: HashMap::new(),
             handled: HashMap::new(),
             told: Told::nothing(),
+            quiet: Quiet::default(),
             held: None,
             confirmation: Confirmation::default(),
             down: Vec::new(),
@@ -167,12 +166,20 @@ impl Segments {
         &mut self,
         ctx: &Context,
         key: &StoreKey,
-        object: &SegmentStore,
-        seen: &Seen,
+        (object, seen): (&SegmentStore, &Seen),
         segments: &[Arc<SegmentObject>],
+        woken: bool,
     ) -> Option<Held> {
         self.failed = false;
         let was_blocked = std::mem::replace(&mut self.blocked, true);
+        let down = seen.down();
+        if let (Some(valid), Some(store), None) = (&seen.valid, &seen.open, &seen.obstacle) {
+            let look = Look { ctx, key, object, seen, valid, store, down: &down, segments };
+            if self.stays_quiet(look, woken || was_blocked).await {
+                self.blocked = false;
+                return self.held;
+            }
+        }
         let Some(valid) = &seen.valid else { return self.held };
         self.judge(ctx, key, valid, segments);
         let Some(store) = seen.open.as_ref().filter(|_| seen.obstacle.is_none()) else { return self.held };
@@ -181,7 +188,6 @@ impl Segments {
             // How things stand was not asked for a while.
             self.look_at = Instant::now();
         }
-        let down = seen.down();
         let look = Look { ctx, key, object, seen, valid, store, down: &down, segments };
         self.take_in_publications().await;
         self.ask_shards(look).await;

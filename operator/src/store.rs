@@ -34,6 +34,7 @@ use crate::{
     build::Parent,
     context::Context,
     names::{ADOPT, StoreKey},
+    worker::is_due,
 };
 
 /// How often the shards of a healthy store are looked at.
@@ -142,7 +143,7 @@ impl Watch {
     /// Looks at the store if it is due or was changed. Returns whether its shards are other ones than before.
     pub(crate) async fn reconcile(&mut self, ctx: &Context, key: &StoreKey, object: &SegmentStore) -> bool {
         let looked_at = Some((object.metadata.generation.unwrap_or(0), adopts(object).map(str::to_owned)));
-        if looked_at == self.looked_at && Instant::now() < self.look_at {
+        if looked_at == self.looked_at && !is_due(self.look_at) {
             return false;
         }
         self.looked_at = looked_at;

@@ -28,6 +28,9 @@ use crate::{
 /// Several changes within this time are one look, and within so much more for each Segment, since a look costs that.
 const GATHER: Duration = Duration::from_millis(50);
 const GATHER_EACH: Duration = Duration::from_micros(50);
+/// What is due within this time is done with what is due already: a look at thousands of Segments costs the same for one thing
+/// and for all.
+const TOGETHER: Duration = Duration::from_secs(1);
 /// How long to wait after a write that failed.
 const RETRY: Duration = Duration::from_secs(2);
 /// The cache shows a write after this long.
@@ -74,14 +77,17 @@ impl Worker {
     pub(crate) async fn work(mut self, permits: Arc<Semaphore>, stop: CancellationToken) {
         let mut next = Instant::now();
         loop {
-            tokio::select! {
+            let woken = tokio::select! {
                 () = stop.cancelled() => break,
-                () = self.bell.rung() => tokio::time::sleep(GATHER + GATHER_EACH * self.many).await,
-                () = tokio::time::sleep_until(next.into()) => {}
-            }
+                () = self.bell.rung() => {
+                    tokio::time::sleep(GATHER + GATHER_EACH * self.many).await;
+                    true
+                }
+                () = tokio::time::sleep_until(next.into()) => false,
+            };
             let Ok(_permit) = permits.acquire().await else { break };
             let started = Instant::now();
-            let looked = self.look().await;
+            let looked = self.look(woken).await;
             self.ctx.metrics.passes.inc();
             self.ctx.metrics.pass_seconds.observe(started.elapsed().as_secs_f64());
             match looked {
@@ -94,7 +100,8 @@ impl Worker {
         self.segments.stop();
     }
 
-    async fn look(&mut self) -> Next {
+    /// `woken` if something was changed; else it is time.
+    async fn look(&mut self, woken: bool) -> Next {
         let reference = ObjectRef::<DeserializeGuard<SegmentStore>>::new(&self.key.name).within(&self.key.namespace);
         let stored = self.ctx.stores.get(&reference);
         let segments = self.ctx.segments.state_filter(|segment| segment.store == self.key);
@@ -113,7 +120,7 @@ impl Worker {
             self.begin_anew(uid);
         }
         match &stored.0 {
-            Ok(object) => self.look_at(object, &segments).await,
+            Ok(object) => self.look_at(object, &segments, woken).await,
             Err(invalid) => {
                 let obstacle = Obstacle::Malformed(invalid.error.clone());
                 let generation = invalid.metadata.generation.unwrap_or(0);
@@ -135,16 +142,16 @@ impl Worker {
         self.told = None;
     }
 
-    async fn look_at(&mut self, object: &SegmentStore, segments: &[Arc<SegmentObject>]) -> Next {
+    async fn look_at(&mut self, object: &SegmentStore, segments: &[Arc<SegmentObject>], woken: bool) -> Next {
         if self.watch.reconcile(&self.ctx, &self.key, object).await {
             self.segments.forget();
         }
-        let held = self.segments.reconcile(&self.ctx, &self.key, object, &self.watch.seen, segments).await;
+        let held = self.segments.reconcile(&self.ctx, &self.key, (object, &self.watch.seen), segments, woken).await;
         if self.segments.saw_failures() {
             self.watch.hurry();
         }
         let mut next = self.watch.due().min(self.segments.due());
-        if !self.tell(segments).await {
+        if !self.segments.rests() && !self.tell(segments).await {
             next = next.min(Instant::now() + RETRY);
         }
         let generation = object.metadata.generation.unwrap_or(0);
@@ -206,8 +213,24 @@ impl Worker {
     }
 }
 
+/// Whether it is time for something that is done now and then.
+pub(crate) fn is_due(at: Instant) -> bool {
+    at <= Instant::now() + TOGETHER
+}
+
 /// The present, for conditions.
 pub(crate) fn now() -> Timestamp {
     // Seconds, as the API server writes them: a time with a fraction would differ from what is read back.
     Timestamp::from_second(Clock::System.now_ms() / 1000).unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_due_in_a_moment_is_done_at_once() {
+        let now = Instant::now();
+        assert!(is_due(now) && is_due(now + TOGETHER / 2) && !is_due(now + TOGETHER * 2));
+    }
 }

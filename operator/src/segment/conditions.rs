@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use jiff::Timestamp;
-use segment_crds::{EvaluationMode, EvaluationOutcome, LastEvaluation, SegmentStatus};
+use segment_crds::{EvaluationMode, EvaluationOutcome, FailedRuns, LastEvaluation, SegmentStatus};
 use segment_jobs::publish::{Standing, State};
 
 use super::validate::Verdict;
@@ -53,6 +53,13 @@ pub(crate) struct Setback {
     pub(crate) message: String,
 }
 
+impl Setback {
+    /// As the status tells it, so that another operator can take it over.
+    pub(crate) fn told(&self, version: u64) -> FailedRuns {
+        FailedRuns { version: whole(version), count: i64::from(self.count) }
+    }
+}
+
 /// What came of an evaluation, over all units.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Totals {
@@ -84,6 +91,8 @@ pub(crate) struct Facts<'a> {
     pub(crate) verdict: Option<&'a Verdict>,
     pub(crate) standing: Published<'a>,
     pub(crate) progress: Progress,
+    /// The runs of this version that failed, though another one may be under way.
+    pub(crate) failed_runs: Option<FailedRuns>,
     /// Whether the members are from before the Segment was made.
     pub(crate) outdated: bool,
     /// Of an evaluation whose numbers were read anew.
@@ -147,6 +156,11 @@ pub(crate) fn status(object: &SegmentObject, old: &SegmentStatus, facts: &Facts<
         observed_generation: Some(generation),
         conditions: merge(&old.conditions, told, generation, now),
         member_count: counted.or(empty).or(old.member_count),
+        failed_runs: match facts.standing {
+            Published::As(_) => facts.failed_runs,
+            Published::Outdated => None,
+            Published::Unknown => old.failed_runs,
+        },
         handled_request: facts.handled.map(str::to_owned).or_else(|| old.handled_request.clone()),
         last_evaluation,
     }
@@ -317,6 +331,7 @@ mod tests {
             verdict: Some(&ACCEPTED),
             standing: Published::As(standing),
             progress: Progress::Waiting,
+            failed_runs: None,
             outdated: false,
             totals: Some(totals()),
             handled: None,
@@ -421,6 +436,23 @@ mod tests {
         assert_eq!(status(&object(), &first, &restarted, at(9)), first);
         let outdated = Facts { standing: Published::Outdated, ..facts };
         assert_eq!(shown(&status(&object(), &first, &outdated, at(9))), "FTFTF Pending");
+    }
+
+    #[test]
+    fn runs_that_failed_are_counted_in_the_status_until_one_has_not() {
+        let (troubles, behind) = (BTreeMap::new(), Standing { behind: vec![0], ..standing() });
+        let failed_runs = Some(FailedRuns { version: 5, count: 3 });
+        let progress = Progress::Setback(Setback { count: 3, message: "the Job j failed".to_owned() });
+        let facts = Facts { progress, failed_runs, totals: None, ..well(&troubles, &behind) };
+        let stalled = status(&object(), &SegmentStatus::default(), &facts, at(1));
+        assert_eq!((shown(&stalled).as_str(), stalled.failed_runs), ("FFTTF RunFailed", failed_runs));
+        let restarted = Facts { standing: Published::Unknown, failed_runs: None, ..facts };
+        assert_eq!(status(&object(), &stalled, &restarted, at(2)), stalled);
+        let obstacle = Obstacle::Secret(SecretTrouble::Missing("x".to_owned()));
+        let unusable = Facts { store: StoreFacts::Unusable(&obstacle), ..restarted };
+        assert_eq!(status(&object(), &stalled, &unusable, at(2)).failed_runs, failed_runs, "nothing was learnt since");
+        let active = standing();
+        assert_eq!(status(&object(), &stalled, &well(&troubles, &active), at(3)).failed_runs, None);
     }
 
     #[test]

@@ -18,7 +18,10 @@ use super::{
     plan::SegmentKey,
     retire::{Removals, Retired, namespace_of, retire},
 };
-use crate::names::{CONFIRM_REMOVAL, condition::REMOVAL_HELD};
+use crate::{
+    names::{CONFIRM_REMOVAL, condition::REMOVAL_HELD},
+    worker::is_due,
+};
 
 /// Removals within this time count together.
 const RECENTLY: Duration = Duration::from_mins(5);
@@ -72,7 +75,7 @@ impl Segments {
     /// Finds definitions that have no Segment any more.
     pub(super) async fn find_gone(&mut self, look: Look<'_>) {
         let is_news = self.confirmation.read(look.object);
-        if self.retire_at > Instant::now() && !is_news {
+        if !is_due(self.retire_at) && !is_news {
             return;
         }
         self.retire_at = Instant::now() + QUIET;

@@ -16,6 +16,7 @@ use segment_rules::{AccountRules, Compiled, PropertyPair, property_pairs, sip_ha
 use tokio::task::JoinHandle;
 
 use super::{BUSY, Look, QUIET, RETRY, Segments, runs::Run, validate::Verdict};
+use crate::worker::is_due;
 
 /// Publications of a store at the same time.
 const AT_ONCE: usize = 4;
@@ -194,7 +195,7 @@ impl Segments {
 
     /// Asks the shards how the definitions stand: all of them now and then, those under way each second.
     pub(super) async fn ask_shards(&mut self, look: Look<'_>) {
-        let all = self.look_at <= Instant::now() || self.down != look.down;
+        let all = is_due(self.look_at) || self.down != look.down;
         let is_time = self.busy_at <= Instant::now();
         let busy: HashSet<_> = self.runs.iter().filter(|_| is_time).flat_map(Run::keys).collect();
         if !busy.is_empty() {

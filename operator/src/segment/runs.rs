@@ -25,7 +25,6 @@ use uuid::Uuid;
 
 use super::{
     Look, RETRY, Segments,
-    conditions::Setback,
     judge::key_of,
     plan::{self, SegmentKey},
 };
@@ -45,10 +44,6 @@ const RUNS_OF_ACCOUNT: usize = RUNS_AT_ONCE - 1;
 const PODS_WITHIN: Duration = Duration::from_secs(5);
 /// A Job that was made is in the cache after this long, or was removed.
 const SEEN_WITHIN: Duration = Duration::from_secs(15);
-/// How long to wait after the first run of a segment failed; three times as long after each further one.
-const SETBACK: Duration = Duration::from_secs(10);
-const SETBACK_MAX: Duration = Duration::from_mins(10);
-
 /// A run under way.
 #[derive(Clone, Debug)]
 pub(super) struct Run {
@@ -139,51 +134,6 @@ impl Run {
     }
 }
 
-/// Segments whose runs failed.
-#[derive(Debug, Default)]
-pub(super) struct Setbacks(HashMap<SegmentKey, Delay>);
-
-#[derive(Clone, Debug)]
-struct Delay {
-    version: u64,
-    setback: Setback,
-    until: Instant,
-    /// The request that the run would have answered: another one need not wait.
-    request: Option<String>,
-}
-
-impl Setbacks {
-    pub(super) fn get(&self, key: SegmentKey, version: u64) -> Option<&Setback> {
-        self.0.get(&key).filter(|delay| delay.version == version).map(|delay| &delay.setback)
-    }
-
-    /// A new version begins anew.
-    pub(super) fn forget_older(&mut self, key: SegmentKey, version: u64) {
-        if self.0.get(&key).is_some_and(|delay| delay.version != version) {
-            self.0.remove(&key);
-        }
-    }
-
-    /// When the next of them may be tried again.
-    pub(super) fn next(&self) -> Option<Instant> {
-        self.0.values().map(|delay| delay.until).filter(|until| *until > Instant::now()).min()
-    }
-
-    fn waits(&self, key: SegmentKey, version: u64, request: Option<&String>) -> bool {
-        self.0.get(&key).is_some_and(|delay| {
-            let is_new = request.is_some() && request != delay.request.as_ref();
-            delay.version == version && delay.until > Instant::now() && !is_new
-        })
-    }
-
-    fn add(&mut self, key: SegmentKey, version: u64, message: &str, request: Option<&String>) {
-        let count = self.get(key, version).map_or(0, |setback| setback.count) + 1;
-        let wait = SETBACK.saturating_mul(3_u32.saturating_pow(count - 1)).min(SETBACK_MAX);
-        let setback = Setback { count, message: message.to_owned() };
-        self.0.insert(key, Delay { version, setback, until: Instant::now() + wait, request: request.cloned() });
-    }
-}
-
 fn parent(look: Look<'_>) -> Parent<'_> {
     Parent { key: look.key, owner: &look.seen.owner, store: look.valid, default_image: &look.ctx.args.jobs_image }
 }
@@ -254,7 +204,7 @@ impl Segments {
             };
             if standing.behind.is_empty() || standing.failed.is_some() {
                 self.outdated.remove(key);
-                self.setbacks.0.remove(key);
+                self.setbacks.forget(*key);
                 self.refresh.insert(*key);
                 if *ended == Finished::Complete {
                     self.handled.extend(run.requests.get(key).map(|request| (*key, request.clone())));
@@ -316,6 +266,7 @@ impl Segments {
 
     /// Makes a run of what is due and is not under way.
     pub(super) async fn start_runs(&mut self, look: Look<'_>) {
+        self.take_over_setbacks(look.segments);
         while self.runs.len() < RUNS_AT_ONCE && self.start_at <= Instant::now() {
             if !self.start_run(look).await {
                 return;
@@ -482,16 +433,5 @@ mod tests {
     fn a_shard_that_fails_is_left_out() {
         let due = |segment, shards: &[usize]| Due { account: 1, segment, version: 1, root: 1, shards: shards.to_vec() };
         assert_eq!(without(vec![due(1, &[0, 1]), due(2, &[1])], 1), [due(1, &[0])]);
-    }
-
-    #[test]
-    fn a_new_request_need_not_wait_until_a_failed_run_is_tried_again() {
-        let (key, mut setbacks, [first, second]) = ((1, 2), Setbacks::default(), ["a".to_owned(), "b".to_owned()]);
-        setbacks.add(key, 5, "failed", Some(&first));
-        assert!(setbacks.waits(key, 5, None) && setbacks.waits(key, 5, Some(&first)));
-        assert!(!setbacks.waits(key, 5, Some(&second)) && !setbacks.waits(key, 6, None));
-        setbacks.add(key, 5, "failed", Some(&second));
-        assert!(setbacks.waits(key, 5, Some(&second)), "it is tried as rarely as before");
-        assert_eq!(setbacks.get(key, 5).unwrap().count, 2);
     }
 }

@@ -57,6 +57,8 @@ pub(super) struct Told {
     /// Written, but not yet seen in the cache.
     written: HashMap<String, Written>,
     allowance: Allowance,
+    /// Whether the last time all was told that there was to tell.
+    pub(super) was_all: bool,
     /// Segments by the reason of their condition Ready.
     pub(super) counts: BTreeMap<String, usize>,
 }
@@ -71,11 +73,20 @@ struct Written {
 
 impl Told {
     pub(super) fn nothing() -> Self {
-        Self { written: HashMap::new(), allowance: Allowance::new(Instant::now()), counts: BTreeMap::new() }
+        let (written, counts) = (HashMap::new(), BTreeMap::new());
+        Self { written, allowance: Allowance::new(Instant::now()), was_all: false, counts }
+    }
+
+    /// Whether everything has been told, and the cache shows it.
+    pub(super) fn is_settled(&self) -> bool {
+        self.was_all && self.written.is_empty()
     }
 
     /// The status that the API server has.
     pub(super) fn status<'a>(&'a self, segment: &'a SegmentObject) -> &'a SegmentStatus {
+        if self.written.is_empty() {
+            return &segment.status;
+        }
         let written = self.written.get(&segment.path()).filter(|written| written.uid == segment.uid());
         written.map_or(&segment.status, |written| &written.status)
     }
@@ -122,6 +133,7 @@ impl Segments {
                 all &= self.take_in(ctx, outcome, segment, new);
             }
         }
+        self.told.was_all = all;
         all
     }
 
@@ -178,6 +190,7 @@ impl Segments {
         };
         let known = self.standings.get(&key);
         let standing = known.filter(is_of);
+        let setback = standing.and_then(|standing| self.setbacks.get(key, standing.version));
         let progress = standing.map_or(Progress::Waiting, |standing| {
             if let Some(run) = self.runs.iter().find(|run| run.evaluates(key, standing.version)) {
                 let job = &run.job;
@@ -187,7 +200,7 @@ impl Segments {
                     (None, None) => Progress::Running(format!("the Job {job} evaluates it")),
                 };
             }
-            self.setbacks.get(key, standing.version).cloned().map_or(Progress::Waiting, Progress::Setback)
+            setback.cloned().map_or(Progress::Waiting, Progress::Setback)
         });
         Facts {
             store,
@@ -198,6 +211,10 @@ impl Segments {
                 (_, Some(standing)) => Published::As(standing),
             },
             progress,
+            failed_runs: standing
+                .filter(|standing| !standing.behind.is_empty())
+                .zip(setback)
+                .map(|(standing, setback)| setback.told(standing.version)),
             outdated: self.outdated.contains(&key),
             totals: self.totals.get(&key).cloned(),
             // With what came of it.

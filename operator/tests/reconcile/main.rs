@@ -111,6 +111,23 @@ async fn a_quiet_store_is_not_written_to_and_a_new_operator_starts_no_run() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_quiet_shard_is_asked_little_and_what_it_lost_is_noticed() {
+    let shop = Shop::open("pulse").await;
+    shop.make_schema().await;
+    shop.segment("a", &sms("subscribed"));
+    shop.wait_for("a", "Evaluated", 2).await;
+    let began = shop.statements("published").await;
+    shop.wait_until("it is looked at twice", async || shop.statements("published").await >= began + 3).await;
+    let whole = shop.statements("served").await;
+    let looks = shop.statements("published").await;
+    shop.wait_until("and once more", async || shop.statements("published").await > looks).await;
+    assert_eq!(shop.statements("served").await, whole, "nothing has changed, so nothing else is asked");
+    shop.lose("definitions").await;
+    shop.wait_until("it is published again", async || shop.rows("definitions").await > 0).await;
+    shop.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn an_annotation_asks_for_one_more_evaluation() {
     let shop = Shop::open("request").await;
     shop.make_schema().await;
@@ -248,9 +265,16 @@ async fn a_new_operator_does_not_take_an_old_failed_job_for_its_own() {
     shop.make_schema().await;
     shop.fail_next_jobs(1);
     shop.segment("a", &sms("subscribed"));
-    shop.wait_for_reason("a", "RunFailed").await;
-    shop.restart_operator().await;
-    shop.wait_for("a", "Evaluated", 2).await;
+    let before = shop.wait_for_reason("a", "RunFailed").await;
+    assert_eq!(before["status"]["failedRuns"]["count"], 1);
+    for _ in 0..2 {
+        shop.restart_operator().await;
+        tokio::time::sleep(Duration::from_secs(4)).await;
+        assert_eq!(shop.runs(), 1, "none for being restarted");
+        assert_eq!(shop.wait_for_reason("a", "RunFailed").await["status"], before["status"]);
+    }
+    let after = shop.wait_for("a", "Evaluated", 2).await;
+    assert_eq!(after["status"]["failedRuns"], Value::Null);
     assert_eq!((shop.runs(), shop.events("RunFailed")), (2, 1));
     shop.close().await;
 }

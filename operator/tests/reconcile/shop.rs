@@ -35,7 +35,7 @@ static SERVER: LazyLock<Mutex<Option<Server>>> = LazyLock::new(|| Mutex::new(Non
 
 fn url() -> String {
     let mut server = SERVER.lock().unwrap_or_else(PoisonError::into_inner);
-    let options = embedded_clickhouse::Options::default;
+    let options = || embedded_clickhouse::Options { query_log: true, ..Default::default() };
     server.get_or_insert_with(|| Server::start(options()).expect("a server starts")).url().to_owned()
 }
 
@@ -266,6 +266,26 @@ impl Shop {
     /// The version of the shard's server.
     pub(crate) async fn server_version(&self) -> String {
         self.client.query("SELECT version()").fetch_one::<String>().await.unwrap()
+    }
+
+    /// How often the operator has sent a statement to the shard.
+    pub(crate) async fn statements(&self, name: &str) -> u64 {
+        self.client.query("SYSTEM FLUSH LOGS").execute().await.unwrap();
+        let database = &self.addresses[0].database;
+        let count = "SELECT count() FROM system.query_log WHERE type = 'QueryFinish' AND startsWith(query_id, ?) AND log_comment = ?";
+        self.client.query(count).bind(format!("{database}/")).bind(name).fetch_one::<u64>().await.unwrap()
+    }
+
+    /// How many rows a table of the shard has.
+    pub(crate) async fn rows(&self, table: &str) -> u64 {
+        let client = self.client.clone().with_database(&self.addresses[0].database);
+        client.query(&format!("SELECT count() FROM {table}")).fetch_one::<u64>().await.unwrap()
+    }
+
+    /// Empties a table of the shard, as if it had come back from a backup without that.
+    pub(crate) async fn lose(&self, table: &str) {
+        let client = self.client.clone().with_database(&self.addresses[0].database);
+        client.query(&format!("TRUNCATE TABLE {table}")).execute().await.unwrap();
     }
 
     /// The shard, as the store names it.
