@@ -1,7 +1,10 @@
 //! What changes round Segments that are there: their store, their name, the shards, who may name an account.
 
+use std::time::Duration;
+
 use anyhow::{Context as _, Result, ensure};
-use kube::api::{Api, DeleteParams};
+use k8s_openapi::api::{batch::v1::Job, core::v1::Pod};
+use kube::api::{Api, DeleteParams, ListParams};
 use segment_crds::{Segment, SegmentStore};
 use segment_operator_tests::{
     ACCOUNT, Cluster, DEADLINE, Namespace, Shards, Store, in_namespace, is_true, people, plan, until, why, with_store,
@@ -21,6 +24,63 @@ async fn a_segment_that_moves_to_another_store_leaves_the_first() -> Result<()> 
         other.apply_segment("paying", plan("gold")).await?;
         other.until_members("paying", &["eve"]).await?;
         main.until_members_are_gone("paying").await
+    })
+    .await
+}
+
+/// The pods that evaluate and can do no more than wait for their commit, one of each Job; asked while the fence is held.
+async fn until_pods_wait(namespace: &Namespace, store: &Store, count: usize) -> Result<()> {
+    let pods = namespace.api::<Pod>();
+    until(&format!("{count} pods evaluate"), DEADLINE, async || {
+        store.hold_commits().await?;
+        tokio::time::sleep(Duration::from_secs(2)).await;
+        let list = pods.list(&manual()).await?;
+        let phases: Vec<_> = list.iter().filter_map(|pod| pod.status.as_ref()?.phase.as_deref()).collect();
+        let run = phases.iter().filter(|phase| **phase == "Running").count();
+        Ok(if run == count { Ok(()) } else { Err(format!("{phases:?}")) })
+    })
+    .await
+}
+
+/// The Jobs that evaluate, and their pods.
+fn manual() -> ListParams {
+    ListParams::default().labels("segmentation.dev/component=manual")
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_segment_that_is_changed_while_it_is_evaluated_has_the_newer_members_and_costs_no_other_its_own() -> Result<()>
+{
+    with_store(2, async |namespace, store, _shards| {
+        // Long enough for both to be in one run.
+        store.apply(json!({"manual": {"debounce": "2s"}})).await?;
+        store.until_store("ready", |conditions| is_true(conditions, "Ready")).await?;
+        store.hold_commits().await?;
+        store.apply_segment("paying", plan("gold")).await?;
+        store.apply_segment("other", plan("gold")).await?;
+        until_pods_wait(&namespace, &store, 1).await?;
+        store.apply_segment("paying", plan("silver")).await?;
+        until_pods_wait(&namespace, &store, 2).await?;
+        store.let_commit().await?;
+        let (jobs, mut is_new, mut came_back) = (namespace.api::<Job>(), false, false);
+        until("both Jobs have ended", DEADLINE, async || {
+            let members = store.members("paying").await?;
+            let newer = members.contains("cem") && members.contains("dot");
+            came_back |= is_new && !newer;
+            is_new = newer;
+            let list = jobs.list(&manual()).await?;
+            let succeeded = |job: &Job| job.status.as_ref().and_then(|status| status.succeeded) == Some(1);
+            let ended = list.iter().filter(|job| succeeded(job)).count();
+            Ok(if ended == 2 && list.items.len() == 2 { Ok(()) } else { Err(format!("{ended} have")) })
+        })
+        .await?;
+        ensure!(!came_back, "older members came back");
+        let status = store.until_members("paying", &["cem", "dot"]).await?;
+        ensure!(status.member_count == Some(2), "{status:?}");
+        store.until_members("other", &["ada", "bob"]).await?;
+        let (evaluated, twice) = store.evaluations().await?;
+        ensure!(twice == 0, "{twice} of {evaluated} evaluations were made twice");
+        ensure!(jobs.list(&manual()).await?.items.len() == 2, "the rest of the first run was evaluated again");
+        Ok(())
     })
     .await
 }
