@@ -34,15 +34,15 @@ pub(crate) struct Context {
     pub(crate) stores: Store<DeserializeGuard<SegmentStore>>,
     pub(crate) segments: Store<SegmentObject>,
     pub(crate) jobs: Store<Job>,
-    /// Missing where one namespace is watched: nobody else's labels count there.
+    /// Missing where one namespace is watched: no labels of namespaces may be read there.
     pub(crate) namespaces: Option<Namespaces>,
 }
 
 impl Context {
-    /// The labels of all namespaces.
-    pub(crate) fn namespace_labels(&self) -> HashMap<String, BTreeMap<String, String>> {
-        let namespaces = self.namespaces.iter().flat_map(|namespaces| namespaces.there.state());
-        namespaces.map(|namespace| (namespace.name_any(), namespace.labels().clone())).collect()
+    /// The labels of all namespaces, if they may be read.
+    pub(crate) fn namespace_labels(&self) -> Option<HashMap<String, BTreeMap<String, String>>> {
+        let namespaces = self.namespaces.as_ref()?.there.state();
+        Some(namespaces.iter().map(|namespace| (namespace.name_any(), namespace.labels().clone())).collect())
     }
 
     /// Whether a namespace was there while this process watched, and went or is about to.

@@ -195,7 +195,7 @@ fn counted() -> Totals {
 fn denied() -> Verdict {
     let object: SegmentObject = serde_json::from_value(segment(1, false)).unwrap();
     let (key, labels) = (StoreKey { namespace: "shared".to_owned(), name: "main".to_owned() }, HashMap::new());
-    let court = Court { key: &key, time_zone: None, access: &[], namespaces: &labels };
+    let court = Court { key: &key, time_zone: None, access: &[], namespaces: Some(&labels) };
     let (mut verdicts, _) = validate(court, &[&object], &["cdnow"].into());
     verdicts.remove("marketing/sms-subscribers").unwrap()
 }

@@ -56,9 +56,9 @@ impl Segments {
     /// Judges the Segments of all accounts in which something was changed.
     pub(super) fn judge(&mut self, ctx: &Context, key: &StoreKey, valid: &ValidStore, segments: &[Arc<SegmentObject>]) {
         // Only grants choose by labels.
-        let namespaces = if valid.access.is_empty() { HashMap::new() } else { ctx.namespace_labels() };
-        let court =
-            Court { key, time_zone: valid.time_zone.as_deref(), access: &valid.access, namespaces: &namespaces };
+        let namespaces = if valid.access.is_empty() { Some(HashMap::new()) } else { ctx.namespace_labels() };
+        let namespaces = namespaces.as_ref();
+        let court = Court { key, time_zone: valid.time_zone.as_deref(), access: &valid.access, namespaces };
         let objects: Vec<&SegmentObject> = segments.iter().map(AsRef::as_ref).collect();
         let again = self.changed(court, &objects);
         if again.is_empty() {
@@ -156,7 +156,7 @@ impl Segments {
 
 fn hash_of_court(court: Court<'_>) -> u64 {
     let Court { key, time_zone, access, namespaces } = court;
-    let mut labels: Vec<String> = namespaces.iter().map(|pair| format!("{pair:?}")).collect();
+    let mut labels: Vec<String> = namespaces.into_iter().flatten().map(|pair| format!("{pair:?}")).collect();
     labels.sort_unstable();
     hash_of(&[&key.to_string(), time_zone.unwrap_or_default(), &format!("{access:?}"), &labels.join("\n")])
 }

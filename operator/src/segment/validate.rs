@@ -32,8 +32,8 @@ pub(crate) struct Court<'a> {
     pub(crate) key: &'a StoreKey,
     pub(crate) time_zone: Option<&'a str>,
     pub(crate) access: &'a [AccessGrant],
-    /// Labels of the namespaces; those that are missing have none.
-    pub(crate) namespaces: &'a HashMap<String, BTreeMap<String, String>>,
+    /// Labels of the namespaces; those that are missing have none. None if they may not be read.
+    pub(crate) namespaces: Option<&'a HashMap<String, BTreeMap<String, String>>>,
 }
 
 /// Verdicts on the Segments of some accounts, by `namespace/name`, and what those that were accepted mean.
@@ -122,33 +122,60 @@ impl Court<'_> {
                 )
             });
         }
-        let none = BTreeMap::new();
-        let labels = self.namespaces.get(namespace).unwrap_or(&none);
+        let labels = self.labels(namespace);
         let admits = |grant: &AccessGrant| {
-            selects(&grant.namespace_selector, labels) && grant.accounts.iter().any(|admitted| admitted == account)
+            labels.meet(&grant.namespace_selector) && grant.accounts.iter().any(|admitted| admitted == account)
         };
         (!self.access.iter().any(admits)).then(|| {
+            let why = if labels.are_all {
+                ""
+            } else {
+                "; this operator watches one namespace (WATCH_NAMESPACE) and may read the labels of none: only an empty selector, \
+                 and the label kubernetes.io/metadata.name, can admit"
+            };
             format!(
-                "spec.access of the SegmentStore {} does not admit the account `{account}` for the namespace {namespace}",
+                "spec.access of the SegmentStore {} does not admit the account `{account}` for the namespace {namespace}{why}",
                 self.key
             )
         })
     }
+
+    fn labels(&self, namespace: &str) -> Labels {
+        match self.namespaces {
+            Some(namespaces) => Labels { known: namespaces.get(namespace).cloned().unwrap_or_default(), are_all: true },
+            // The API server gives every namespace this one, and nobody can change it.
+            None => Labels { known: [(NAME_LABEL.to_owned(), namespace.to_owned())].into(), are_all: false },
+        }
+    }
 }
 
-/// Whether a selector chooses an object with these labels.
-fn selects(selector: &NamespaceSelector, labels: &BTreeMap<String, String>) -> bool {
-    selector.match_labels.iter().all(|(key, value)| labels.get(key) == Some(value))
-        && selector.match_expressions.iter().all(|requirement| {
-            let value = labels.get(&requirement.key);
-            let is_listed = value.is_some_and(|value| requirement.values.contains(value));
-            match requirement.operator {
-                SelectorOperator::In => is_listed,
-                SelectorOperator::NotIn => !is_listed,
-                SelectorOperator::Exists => value.is_some(),
-                SelectorOperator::DoesNotExist => value.is_none(),
-            }
-        })
+/// The label of a namespace that is its name.
+const NAME_LABEL: &str = "kubernetes.io/metadata.name";
+
+/// What is known of the labels of a namespace.
+struct Labels {
+    known: BTreeMap<String, String>,
+    are_all: bool,
+}
+
+impl Labels {
+    /// Whether a selector surely chooses an object with these labels.
+    fn meet(&self, selector: &NamespaceSelector) -> bool {
+        let has = |(key, value): (&String, &String)| self.known.get(key) == Some(value);
+        selector.match_labels.iter().all(has)
+            && selector.match_expressions.iter().all(|requirement| {
+                let value = self.known.get(&requirement.key);
+                let is_listed = value.is_some_and(|value| requirement.values.contains(value));
+                let is_known = value.is_some() || self.are_all;
+                is_known
+                    && match requirement.operator {
+                        SelectorOperator::In => is_listed,
+                        SelectorOperator::NotIn => !is_listed,
+                        SelectorOperator::Exists => value.is_some(),
+                        SelectorOperator::DoesNotExist => value.is_none(),
+                    }
+            })
+    }
 }
 
 #[cfg(test)]
@@ -169,8 +196,34 @@ mod tests {
     fn judge(access: &[AccessGrant], segments: &[&SegmentObject], account: &str) -> BTreeMap<String, Verdict> {
         let key = StoreKey { namespace: "shop".to_owned(), name: "main".to_owned() };
         let namespaces = [("other".to_owned(), [("team".to_owned(), "a".to_owned())].into())].into();
-        let court = Court { key: &key, time_zone: None, access, namespaces: &namespaces };
+        let court = Court { key: &key, time_zone: None, access, namespaces: Some(&namespaces) };
         validate(court, segments, &BTreeSet::from([account])).0
+    }
+
+    #[test]
+    fn labels_that_may_not_be_read_admit_nobody() {
+        let key = StoreKey { namespace: "shop".to_owned(), name: "main".to_owned() };
+        let one = segment("shop", "a", "1", &sms());
+        let denied = |selector: Value| {
+            let selector = serde_json::from_value(selector).unwrap();
+            let access = [AccessGrant { namespace_selector: selector, accounts: vec!["1".to_owned()] }];
+            Court { key: &key, time_zone: None, access: &access, namespaces: None }.denies(&one)
+        };
+        let expression = |key: &str, operator: &str, values: &[&str]| json!({"matchExpressions": [{"key": key, "operator": operator, "values": values}]});
+        for selector in [
+            json!({"matchLabels": {"team": "a"}}),
+            expression("team", "NotIn", &["b"]),
+            expression("team", "DoesNotExist", &[]),
+            expression(NAME_LABEL, "NotIn", &["shop"]),
+        ] {
+            let reason = denied(selector.clone()).unwrap_or_else(|| panic!("admitted by {selector}"));
+            assert!(reason.contains("WATCH_NAMESPACE"), "{reason}");
+        }
+        for selector in
+            [json!({}), json!({"matchLabels": {NAME_LABEL: "shop"}}), expression(NAME_LABEL, "In", &["shop"])]
+        {
+            assert_eq!(denied(selector), None);
+        }
     }
 
     fn sms() -> Value {
