@@ -277,7 +277,8 @@ async fn a_new_operator_does_not_take_an_old_failed_job_for_its_own() {
     assert!(waited > Duration::from_secs(25), "as if it had just failed for the second time, not after {waited:?}");
     let after = shop.wait_for("a", "Evaluated", 2).await;
     assert_eq!(after["status"]["failedRuns"], Value::Null);
-    assert_eq!((shop.runs(), shop.events("RunFailed")), (3, 2));
+    // Both failures are one event, which is counted; another operator would make another one.
+    assert_eq!((shop.runs(), shop.events("RunFailed")), (3, 1));
     shop.close().await;
 }
 
