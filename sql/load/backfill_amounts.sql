@@ -1,5 +1,6 @@
 -- backfill_amounts: gives event_amounts a pair for the events that are there already, one bucket at a time
--- Both properties are complete in event_properties by then.
+-- Both properties are complete in event_properties by then, or another publication has just begun to fill them in: events
+-- that lack the row of one are left to that, since a wrong row of the same version might stay.
 INSERT INTO event_amounts (account, bucket, metric, property, summed, day, profile_no, time, event, counts, text, amount, version)
 SELECT
     account, bucket, metric, {property:String}, {summed:String}, day, profile_no, time, event,
@@ -13,3 +14,4 @@ FROM (
         AND property IN ({property:String}, {summed:String})
 )
 GROUP BY account, bucket, metric, day, profile_no, time, event
+HAVING max(has_text) = 1 AND max(has_number) = 1

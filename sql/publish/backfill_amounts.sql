@@ -1,5 +1,6 @@
 -- backfill_amounts: gives event_amounts all registered pairs that are not filled yet, one bucket at a time
--- Both properties are complete in event_properties by then.
+-- Both properties are complete in event_properties by then, or another publication has just begun to fill them in: events
+-- that lack the row of one are left to that, since a wrong row of the same version might stay.
 INSERT INTO event_amounts (account, bucket, metric, property, summed, day, profile_no, time, event, counts, text, amount, version)
 SELECT
     account, bucket, metric, property, summed, day, profile_no, time, event,
@@ -18,3 +19,4 @@ FROM (
     WHERE (p.metric = v.metric OR p.metric = '*') AND v.property IN (p.property, p.summed)
 )
 GROUP BY account, bucket, metric, property, summed, day, profile_no, time, event
+HAVING max(has_text) = 1 AND max(has_number) = 1
