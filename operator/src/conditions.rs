@@ -100,8 +100,7 @@ pub(crate) fn merge(old: &[Condition], facets: Vec<Facet>, generation: i64, now:
 
 fn shortened(mut message: String) -> String {
     if message.len() > MESSAGE_MAX {
-        let end = (0..=MESSAGE_MAX - 4).rev().find(|end| message.is_char_boundary(*end)).unwrap_or(0);
-        message.truncate(end);
+        message.truncate(message.floor_char_boundary(MESSAGE_MAX - 4));
         message.push_str(" ...");
     }
     message

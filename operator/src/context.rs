@@ -56,8 +56,7 @@ impl Context {
         if matches!(type_, EventType::Warning) {
             self.metrics.failures.get_or_create(&Reason { reason: reason.to_owned() }).inc();
         }
-        let mut note = note.to_owned();
-        note.truncate((0..=1000.min(note.len())).rev().find(|end| note.is_char_boundary(*end)).unwrap_or(0));
+        let note = note[..note.floor_char_boundary(1000)].to_owned();
         let event =
             Event { type_, reason: reason.to_owned(), note: Some(note), action: action.to_owned(), secondary: None };
         if let Err(error) = self.events.publish(&event, &object.object_ref(&())).await {

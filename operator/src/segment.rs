@@ -173,22 +173,22 @@ impl Segments {
         self.failed = false;
         let was_blocked = std::mem::replace(&mut self.blocked, true);
         let down = seen.down();
-        if let (Some(valid), Some(store), None) = (&seen.valid, &seen.open, &seen.obstacle) {
-            let look = Look { ctx, key, object, seen, valid, store, down: &down, segments };
-            if self.stays_quiet(look, woken || was_blocked).await {
-                self.blocked = false;
-                return self.held;
-            }
-        }
         let Some(valid) = &seen.valid else { return self.held };
+        let open = seen.open.as_ref().filter(|_| seen.obstacle.is_none());
+        let look = open.map(|store| Look { ctx, key, object, seen, valid, store, down: &down, segments });
+        if let Some(look) = look
+            && self.stays_quiet(look, woken || was_blocked).await
+        {
+            self.blocked = false;
+            return self.held;
+        }
         self.judge(ctx, key, valid, segments);
-        let Some(store) = seen.open.as_ref().filter(|_| seen.obstacle.is_none()) else { return self.held };
+        let Some(look) = look else { return self.held };
         self.blocked = false;
         if was_blocked {
             // How things stand was not asked for a while.
             self.look_at = Instant::now();
         }
-        let look = Look { ctx, key, object, seen, valid, store, down: &down, segments };
         self.take_in_publications().await;
         self.ask_shards(look).await;
         self.find_gone(look).await;

@@ -94,8 +94,7 @@ fn has_no_pods(job: &Job) -> bool {
 }
 
 fn cut(text: &str) -> String {
-    let end = (0..=TEXT_MAX.min(text.len())).rev().find(|end| text.is_char_boundary(*end)).unwrap_or(0);
-    text[..end].to_owned()
+    text[..text.floor_char_boundary(TEXT_MAX)].to_owned()
 }
 
 #[cfg(test)]

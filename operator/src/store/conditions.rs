@@ -105,8 +105,7 @@ fn troubled(names: &[String], troubles: &BTreeMap<usize, Trouble>) -> Vec<Troubl
 
 /// The beginning of a text, at most so many bytes.
 pub(super) fn cut(text: &str, most: usize) -> String {
-    let end = (0..=most.min(text.len())).rev().find(|end| text.is_char_boundary(*end)).unwrap_or(0);
-    text[..end].to_owned()
+    text[..text.floor_char_boundary(most)].to_owned()
 }
 
 /// Whether a trouble is one that a Segment on the shard has to wait for, rather than one that a person mends.
