@@ -168,8 +168,7 @@ fn pairs(bench: &Bench, filled: u8) -> Call<'_> {
 /// Puts the values of orders beside their campaigns, as the back-fill of a publication does.
 async fn amounts(bench: &Bench, buckets: u16) -> Result<()> {
     for bucket in 0..buckets {
-        let call = bench.call(publish::BACKFILL_AMOUNTS).param("bucket", bucket);
-        call.setting("max_partitions_per_insert_block", "0").execute().await?;
+        bench.call(publish::BACKFILL_AMOUNTS).param("bucket", bucket).filling_in().execute().await?;
     }
     Ok(pairs(bench, 1).execute().await?)
 }

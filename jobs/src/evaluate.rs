@@ -43,7 +43,7 @@ impl Default for Limits {
 
 /// Evaluates a slice: afterwards its pages stand in `run_results`, seen by nobody.
 pub async fn evaluate(shard: &Shard, stage: &Stage, rows: Rows, limits: Limits) -> Result<(), ShardError> {
-    let steps = steps(&rows);
+    let statements = statements(&rows);
     let levels: BTreeSet<u16> = rows.nodes.iter().map(|node| node.level).collect();
     let (day_from, day_to) = days(&rows);
     let bind = |statement: Statement| -> Call<'_> {
@@ -52,7 +52,7 @@ pub async fn evaluate(shard: &Shard, stage: &Stage, rows: Rows, limits: Limits) 
             .bounded(Duration::from_secs(limits.seconds), limits.memory_bytes)
     };
     stage_rules(shard, stage, rows).await?;
-    in_order(steps, limits.statements_at_once, |statement| {
+    in_order(statements, limits.statements_at_once, |statement| {
         bind(statement).param("day_from", &day_from).param("day_to", &day_to).execute()
     })
     .await?;
@@ -62,25 +62,22 @@ pub async fn evaluate(shard: &Shard, stage: &Stage, rows: Rows, limits: Limits) 
     bind(sql::RESULTS).execute().await
 }
 
-/// A statement of stage 1.
-struct Step {
-    statement: Statement,
-    /// Those that write what it reads.
-    after: &'static [Statement],
-}
-
-/// Runs steps, so many at a time, each once all that it comes after are done or were not asked for.
-async fn in_order<F>(mut waiting: Vec<Step>, at_once: usize, run: impl Fn(Statement) -> F) -> Result<(), ShardError>
+/// Runs statements of stage 1, so many at a time, each once those that write what it reads are done or were not asked for.
+async fn in_order<F>(
+    mut waiting: Vec<Statement>,
+    at_once: usize,
+    run: impl Fn(Statement) -> F,
+) -> Result<(), ShardError>
 where
     F: Future<Output = Result<(), ShardError>>,
 {
-    let mut open: BTreeSet<&str> = waiting.iter().map(|step| step.statement.name()).collect();
+    let mut open: BTreeSet<&str> = waiting.iter().map(Statement::name).collect();
     let mut running = FuturesUnordered::new();
     loop {
         while running.len() < at_once.max(1) {
-            let is_ready = |step: &Step| step.after.iter().all(|before| !open.contains(before.name()));
+            let is_ready = |statement: &Statement| after(*statement).iter().all(|before| !open.contains(before.name()));
             let Some(ready) = waiting.iter().position(is_ready) else { break };
-            let statement = waiting.remove(ready).statement;
+            let statement = waiting.remove(ready);
             let done = run(statement);
             running.push(async move { done.await.map(|()| statement.name()) });
         }
@@ -107,7 +104,7 @@ async fn stage_rules(shard: &Shard, stage: &Stage, rows: Rows) -> Result<(), Sha
 }
 
 /// The statements of stage 1 that the rows need.
-fn steps(rows: &Rows) -> Vec<Step> {
+fn statements(rows: &Rows) -> Vec<Statement> {
     let of_form = |form: i8| rows.sources.iter().filter(move |source| source.form == form);
     let has_source = |form: i8| of_form(form).next().is_some();
     let roles: BTreeSet<i8> = rows.tests.iter().map(|row| row.role).collect();
@@ -154,8 +151,7 @@ fn steps(rows: &Rows) -> Vec<Step> {
         (forms.contains(&form::REGULAR), sql::REGULAR),
         (forms.contains(&form::SEQUENCE), sql::SEQUENCE),
     ];
-    let needed = needed.into_iter().filter(|(needed, _)| *needed);
-    needed.map(|(_, statement)| Step { statement, after: after(statement) }).collect()
+    needed.into_iter().filter(|(needed, _)| *needed).map(|(_, statement)| statement).collect()
 }
 
 /// Those that stage the events of sources with conditions.
@@ -179,6 +175,7 @@ const AFTER: [(Statement, &[Statement]); 12] = [
     (sql::SEQUENCE, SELECTED),
 ];
 
+/// Those that write what a statement reads.
 fn after(statement: Statement) -> &'static [Statement] {
     AFTER.iter().find(|(reader, _)| reader.name() == statement.name()).map_or(&[], |(_, after)| after)
 }
@@ -200,7 +197,7 @@ mod tests {
     use super::*;
 
     /// Runs them, and tells in which order they ended and how many were under way at most.
-    async fn ended(steps: Vec<Step>, at_once: usize) -> (Vec<&'static str>, usize) {
+    async fn ended(statements: Vec<Statement>, at_once: usize) -> (Vec<&'static str>, usize) {
         let (ended, running, most) = (RefCell::new(Vec::new()), Cell::new(0), Cell::new(0));
         let run = |statement: Statement| {
             let (ended, running, most) = (&ended, &running, &most);
@@ -216,27 +213,15 @@ mod tests {
                 Ok(())
             }
         };
-        in_order(steps, at_once, run).await.unwrap();
+        in_order(statements, at_once, run).await.unwrap();
         (ended.into_inner(), most.get())
-    }
-
-    fn step(statement: Statement) -> Step {
-        Step { statement, after: after(statement) }
     }
 
     #[tokio::test]
     async fn a_step_waits_for_those_that_write_what_it_reads() {
-        let steps = || {
-            vec![
-                step(sql::AGGREGATE),
-                step(sql::VALUES),
-                step(sql::FILTERED_TEXTS),
-                step(sql::PASSING_TEXTS),
-                step(sql::ANY),
-            ]
-        };
+        let statements = [sql::AGGREGATE, sql::VALUES, sql::FILTERED_TEXTS, sql::PASSING_TEXTS, sql::ANY];
         for at_once in [0, 1, 2, 9] {
-            let (ended, most) = ended(steps(), at_once).await;
+            let (ended, most) = ended(statements.to_vec(), at_once).await;
             let place = |name| ended.iter().position(|other| *other == name).unwrap();
             let chain = ["passing_texts", "filtered_texts", "values", "aggregate"].map(place);
             assert!(chain.is_sorted(), "{ended:?}");
@@ -278,7 +263,6 @@ mod tests {
 
     #[tokio::test]
     async fn what_is_not_asked_for_is_not_waited_for() {
-        let steps = vec![step(sql::AGGREGATE)];
-        assert_eq!(ended(steps, 2).await.0, ["aggregate"]);
+        assert_eq!(ended(vec![sql::AGGREGATE], 2).await.0, ["aggregate"]);
     }
 }

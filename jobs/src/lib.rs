@@ -11,6 +11,7 @@ pub mod explain;
 pub mod fence;
 pub mod load;
 pub mod manual;
+mod pairs;
 pub mod publish;
 pub mod schema;
 pub mod shards;

@@ -254,7 +254,7 @@ impl Call<'_> {
     }
 
     /// For a statement that goes through all facts of a bucket, and writes rows of any number of months.
-    pub(crate) fn filling_in(self) -> Self {
+    pub fn filling_in(self) -> Self {
         self.limit(LONG_LIMIT)
             .setting("max_partitions_per_insert_block", "0")
             .setting("max_bytes_before_external_group_by", FILLING_BYTES.to_string())

@@ -1,2 +1,2 @@
--- property_pairs: the pairs that are kept, and whether they are complete
-SELECT account, metric, property, summed, filled FROM property_pairs FINAL WHERE account IN {accounts:Array(UInt64)}
+-- property_pairs: the pairs that are complete
+SELECT account, metric, property, summed FROM property_pairs FINAL WHERE account IN {accounts:Array(UInt64)} AND filled = 1

@@ -21,6 +21,7 @@ use crate::{
         plan::{self, Root, UnitWork},
         rows::{SourceRow, TestRow, WindowRow, source},
     },
+    pairs::KeptPair,
     shards::{Shard, ShardError},
     store::Store,
 };
@@ -52,15 +53,6 @@ struct ProfileRow {
 #[derive(Row, Deserialize)]
 struct TruthRow {
     root: u64,
-}
-
-#[derive(Row, Deserialize)]
-struct PairRow {
-    account: u64,
-    metric: String,
-    property: String,
-    summed: String,
-    filled: u8,
 }
 
 #[derive(Row, Deserialize)]
@@ -118,13 +110,9 @@ pub(super) async fn truths(work: &Work<'_>) -> Result<BTreeSet<u64>, ShardError>
 /// The pairs of the account that are complete.
 pub(super) async fn pairs(work: &Work<'_>) -> Result<BTreeSet<PropertyPair>, ShardError> {
     let accounts = vec![work.stage.account_from];
-    let rows: Vec<PairRow> =
+    let rows: Vec<KeptPair> =
         work.shard.call(publish::PROPERTY_PAIRS, "explain").param("accounts", accounts).rows().await?;
-    let complete = |PairRow { account, metric, property, summed, filled }| {
-        let pair = PropertyPair { metric, property, summed };
-        (account == work.stage.account_from && filled == 1).then_some(pair)
-    };
-    Ok(rows.into_iter().filter_map(complete).collect())
+    Ok(rows.into_iter().map(|row| row.pair().1).collect())
 }
 
 /// The traits that criteria ask for, by key.

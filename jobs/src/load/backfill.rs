@@ -9,6 +9,7 @@ use serde::Deserialize;
 
 use super::{LoadError, accounts::Accounts};
 use crate::{
+    pairs::KeptPair,
     shards::{Shard, ShardError},
     store::Store,
 };
@@ -26,14 +27,6 @@ pub(super) struct PairsOfShard(HashMap<u64, BTreeSet<PropertyPair>>);
 #[derive(Row, Deserialize)]
 struct Bucket {
     bucket: u16,
-}
-
-#[derive(Row, Deserialize)]
-struct PairRow {
-    account: u64,
-    metric: String,
-    property: String,
-    summed: String,
 }
 
 /// Writes a pair of all events of the account on this shard, bucket by bucket. A metric of `*` means all. Rows are
@@ -109,7 +102,6 @@ impl PairsOfShard {
 }
 
 async fn read_pairs(shard: &Shard) -> Result<Vec<(u64, PropertyPair)>, ShardError> {
-    let rows: Vec<PairRow> = shard.call(sql::PROPERTY_PAIRS, SCOPE).rows().await?;
-    let pair = |PairRow { account, metric, property, summed }| (account, PropertyPair { metric, property, summed });
-    Ok(rows.into_iter().map(pair).collect())
+    let rows: Vec<KeptPair> = shard.call(sql::PROPERTY_PAIRS, SCOPE).rows().await?;
+    Ok(rows.into_iter().map(KeptPair::pair).collect())
 }

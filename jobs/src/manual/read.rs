@@ -3,7 +3,7 @@
 use std::collections::{HashMap, HashSet};
 
 use clickhouse::Row;
-use segment_rules::{Child, Node, Op, PropertyPair, Target, canonical::Criterion};
+use segment_rules::{Child, Node, Op, Target, canonical::Criterion};
 use segment_sql::{run as sql, summary};
 use serde::Deserialize;
 use uuid::Uuid;
@@ -12,6 +12,7 @@ use super::RunError;
 use crate::{
     commit::Stage,
     evaluate::plan::{AccountRules, Amounts, Cells, Form, Metrics, Months, Root, TraitCells, UnitWork},
+    pairs::KeptPair,
     shards::{Shard, ShardError},
 };
 
@@ -105,14 +106,6 @@ struct CellsRow {
 }
 
 #[derive(Row, Deserialize)]
-struct AmountsRow {
-    account: u64,
-    metric: String,
-    property: String,
-    summed: String,
-}
-
-#[derive(Row, Deserialize)]
 struct MonthRow {
     account: u64,
     bucket: u16,
@@ -172,9 +165,8 @@ pub(crate) async fn months(shard: &Shard, stage: &Stage) -> Result<Months, Shard
 
 /// The pairs of which `event_amounts` is complete.
 pub(crate) async fn amounts(shard: &Shard, stage: &Stage) -> Result<Amounts, ShardError> {
-    let rows: Vec<AmountsRow> = stage.bind(shard.call(sql::AMOUNTS, "read")).rows().await?;
-    let pair = |AmountsRow { account, metric, property, summed }| (account, PropertyPair { metric, property, summed });
-    Ok(rows.into_iter().map(pair).collect())
+    let rows: Vec<KeptPair> = stage.bind(shard.call(sql::AMOUNTS, "read")).rows().await?;
+    Ok(rows.into_iter().map(KeptPair::pair).collect())
 }
 
 /// The traits of units that have cells.

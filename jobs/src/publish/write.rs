@@ -15,24 +15,9 @@ use super::{
 };
 use crate::{
     clock::Clock,
+    pairs::KeptPair,
     shards::{Shard, ShardError},
 };
-
-#[derive(Row, Deserialize)]
-struct PairState {
-    account: u64,
-    metric: String,
-    property: String,
-    summed: String,
-    filled: u8,
-}
-
-impl PairState {
-    fn pair(self) -> (u64, PropertyPair) {
-        let Self { account, metric, property, summed, filled: _ } = self;
-        (account, PropertyPair { metric, property, summed })
-    }
-}
 
 #[derive(Row, Deserialize)]
 struct BucketRow {
@@ -58,15 +43,14 @@ fn definitions(survey: &Survey, accounts: &[&Account<'_>]) -> Vec<DefinitionRow>
 
 /// Registers and back-fills the pairs that are new on a shard.
 async fn keep_properties(shard: &Shard, accounts: &[&Account<'_>], clock: Clock) -> Result<(), ShardError> {
-    let pairs = pairs(accounts);
-    if pairs.is_empty() {
+    let wanted = wanted(accounts);
+    if wanted.is_empty() {
         return Ok(());
     }
-    let asked: Vec<u64> = pairs.iter().map(|(account, _)| *account).collect();
-    let known: Vec<PairState> = shard.call(sql::PROPERTY_PAIRS, "publish").param("accounts", &asked).rows().await?;
-    let filled: HashSet<(u64, PropertyPair)> =
-        known.into_iter().filter(|row| row.filled == 1).map(PairState::pair).collect();
-    let each = pairs.into_iter().flat_map(|(account, pairs)| pairs.into_iter().map(move |pair| (account, pair)));
+    let asked: Vec<u64> = wanted.iter().map(|(account, _)| *account).collect();
+    let filled: Vec<KeptPair> = shard.call(sql::PROPERTY_PAIRS, "publish").param("accounts", &asked).rows().await?;
+    let filled: HashSet<(u64, PropertyPair)> = filled.into_iter().map(KeptPair::pair).collect();
+    let each = wanted.into_iter().flat_map(|(account, pairs)| pairs.into_iter().map(move |pair| (account, pair)));
     let missing: Vec<_> = each.filter(|pair| !filled.contains(pair)).collect();
     if missing.is_empty() {
         return Ok(());
@@ -82,7 +66,7 @@ async fn keep_properties(shard: &Shard, accounts: &[&Account<'_>], clock: Clock)
 }
 
 /// The pairs that criteria of the accounts read.
-fn pairs(accounts: &[&Account<'_>]) -> Vec<(u64, BTreeSet<PropertyPair>)> {
+fn wanted(accounts: &[&Account<'_>]) -> Vec<(u64, BTreeSet<PropertyPair>)> {
     let of = |account: &&Account| Some((account.hash, property_pairs(account.rules?)));
     accounts.iter().filter_map(of).filter(|(_, pairs)| !pairs.is_empty()).collect()
 }
