@@ -6,16 +6,20 @@
 
 mod months;
 pub mod plan;
+mod reach;
 pub mod rows;
 
-use std::{collections::BTreeSet, time::Duration};
+use std::{
+    collections::{BTreeSet, HashMap},
+    time::Duration,
+};
 
 use futures::{StreamExt, stream::FuturesUnordered};
-use segment_rules::time::DAY_MS;
 use segment_sql::{Statement, rule_join as sql};
 
 use self::{
     plan::Rows,
+    reach::Reach,
     rows::{TestRow, form, role, source, test},
 };
 use crate::{
@@ -45,7 +49,8 @@ impl Default for Limits {
 pub async fn evaluate(shard: &Shard, stage: &Stage, rows: Rows, limits: Limits) -> Result<(), ShardError> {
     let statements = statements(&rows);
     let levels: BTreeSet<u16> = rows.nodes.iter().map(|node| node.level).collect();
-    let (day_from, day_to) = days(&rows);
+    let reaches: HashMap<&str, Reach> =
+        statements.iter().map(|statement| (statement.name(), Reach::of(*statement, &rows))).collect();
     let bind = |statement: Statement| -> Call<'_> {
         stage
             .bind(shard.call(statement, &stage.scope()))
@@ -53,7 +58,7 @@ pub async fn evaluate(shard: &Shard, stage: &Stage, rows: Rows, limits: Limits) 
     };
     stage_rules(shard, stage, rows).await?;
     in_order(statements, limits.statements_at_once, |statement| {
-        bind(statement).param("day_from", &day_from).param("day_to", &day_to).execute()
+        reaches[statement.name()].bind(bind(statement)).execute()
     })
     .await?;
     for level in levels {
@@ -90,7 +95,7 @@ where
 
 async fn stage_rules(shard: &Shard, stage: &Stage, rows: Rows) -> Result<(), ShardError> {
     let scope = stage.scope();
-    let Rows { tests, sources, windows, thresholds, spans, nodes, roots, reach: _ } = rows;
+    let Rows { tests, sources, windows, thresholds, spans, nodes, roots } = rows;
     futures::try_join!(
         shard.insert_all("run_tests", &scope, tests),
         shard.insert_all("run_sources", &scope, sources),
@@ -105,8 +110,7 @@ async fn stage_rules(shard: &Shard, stage: &Stage, rows: Rows) -> Result<(), Sha
 
 /// The statements of stage 1 that the rows need.
 fn statements(rows: &Rows) -> Vec<Statement> {
-    let of_form = |form: i8| rows.sources.iter().filter(move |source| source.form == form);
-    let has_source = |form: i8| of_form(form).next().is_some();
+    let has_source = |form: i8| rows.sources.iter().any(|source| source.form == form);
     let roles: BTreeSet<i8> = rows.tests.iter().map(|row| row.role).collect();
     let forms: BTreeSet<i8> = rows.windows.iter().map(|row| row.form).collect();
     let cells = rows.tests.iter().any(|row| row.build != 0 && row.role != role::FREE);
@@ -114,11 +118,15 @@ fn statements(rows: &Rows) -> Vec<Statement> {
     let raw = |role: i8| rows.tests.iter().filter(move |row| row.role == role && row.build == 0);
     let is_asked = |ops: &[i8]| raw(role::TRAIT).any(|row| ops.contains(&row.op));
     let is_of_text = |row: &TestRow| (test::TEXT..=test::MATCH).contains(&row.op);
-    let filtered = of_form(source::FILTERED).map(|source| source.source).collect::<BTreeSet<_>>();
-    let conditions = || rows.tests.iter().filter(|row| row.role >= role::WHERE && filtered.contains(&row.slot));
+    let conditions = || rows.tests.iter().filter(|row| row.form == source::FILTERED);
     let of_texts = conditions().any(is_of_text);
-    let plain = of_form(source::ALL).map(|source| source.source).collect::<BTreeSet<_>>();
-    let mut once = rows.windows.iter().filter(|row| row.form == form::ANY).map(|row| plain.contains(&row.source));
+    let mut once = rows.windows.iter().filter(|row| row.form == form::ANY).map(|row| row.metric.is_empty());
+    let added_up: BTreeSet<u32> =
+        rows.windows.iter().filter(|row| row.form == form::AGGREGATE).map(|row| row.source).collect();
+    let sums_of_chosen = rows
+        .sources
+        .iter()
+        .any(|row| [source::COMBINED, source::VALUED].contains(&row.form) && added_up.contains(&row.source));
     let needed = [
         (true, sql::UNIVERSE),
         (cells, sql::CELLS),
@@ -131,9 +139,11 @@ fn statements(rows: &Rows) -> Vec<Statement> {
         (forms.contains(&form::PIECE), sql::PIECES),
         (rows.spans.iter().any(|span| span.piece != 0 && !span.metric.is_empty()), sql::DAY_PIECES),
         (!rows.spans.is_empty(), sql::PLANES),
-        (forms.contains(&form::AGGREGATE), sql::AGGREGATE),
-        (once.clone().any(|plain| plain), sql::ANY),
-        (once.any(|plain| !plain), sql::CHOSEN),
+        (has_source(source::NUMBERS), sql::SUMS),
+        (has_source(source::AMOUNTS), sql::AMOUNT_SUMS),
+        (sums_of_chosen, sql::CHOSEN_SUMS),
+        (once.clone().any(|staged| !staged), sql::ANY),
+        (once.any(|staged| staged), sql::CHOSEN),
         (free, sql::PASSING_FREE_TEXTS),
         (free, sql::FREE_TEXTS),
         (is_asked(&[test::NUMBER, test::TIME, test::ITEM]), sql::TRAITS),
@@ -160,14 +170,15 @@ const EVENTS: &[Statement] = &[sql::FILTERED, sql::FILTERED_TEXTS, sql::COMBINED
 const SELECTED: &[Statement] =
     &[sql::FILTERED, sql::FILTERED_TEXTS, sql::COMBINED, sql::ANY, sql::PLANES, sql::FOLLOWS];
 /// What statements of stage 1 read of what others of it write; the rest reads nothing of that.
-const AFTER: [(Statement, &[Statement]); 12] = [
+const AFTER: [(Statement, &[Statement]); 13] = [
     (sql::CELL_MEMBERS, &[sql::CELLS]),
     (sql::FREE_TEXTS, &[sql::PASSING_FREE_TEXTS]),
     (sql::FILTERED_TEXTS, &[sql::PASSING_TEXTS]),
     (sql::VALUES, EVENTS),
     (sql::CHOSEN, EVENTS),
     (sql::PLANES, &[sql::PIECES, sql::DAY_PIECES]),
-    (sql::AGGREGATE, &[sql::FILTERED, sql::FILTERED_TEXTS, sql::COMBINED, sql::VALUES, sql::PASSING_TEXTS]),
+    (sql::AMOUNT_SUMS, &[sql::PASSING_TEXTS]),
+    (sql::CHOSEN_SUMS, &[sql::FILTERED, sql::FILTERED_TEXTS, sql::COMBINED, sql::VALUES]),
     (sql::COUNTS, SELECTED),
     (sql::DAYS, SELECTED),
     (sql::EDGE, SELECTED),
@@ -178,16 +189,6 @@ const AFTER: [(Statement, &[Statement]); 12] = [
 /// Those that write what a statement reads.
 fn after(statement: Statement) -> &'static [Statement] {
     AFTER.iter().find(|(reader, _)| reader.name() == statement.name()).map_or(&[], |(_, after)| after)
-}
-
-/// The UTC days that windows of events reach, as ClickHouse's Date: 1970-01-01 to 2149-06-06.
-fn days(rows: &Rows) -> (String, String) {
-    let (from_ms, to_ms) = rows.reach.map_or((0, 0), |reach| (reach.from_ms, reach.to_ms));
-    let date = |ms: i64| {
-        let day = ms.max(0).div_euclid(DAY_MS).min(65_535);
-        jiff::civil::date(1970, 1, 1).saturating_add(jiff::Span::new().days(day)).to_string()
-    };
-    (date(from_ms), date(to_ms))
 }
 
 #[cfg(test)]
@@ -219,11 +220,11 @@ mod tests {
 
     #[tokio::test]
     async fn a_step_waits_for_those_that_write_what_it_reads() {
-        let statements = [sql::AGGREGATE, sql::VALUES, sql::FILTERED_TEXTS, sql::PASSING_TEXTS, sql::ANY];
+        let statements = [sql::CHOSEN_SUMS, sql::VALUES, sql::FILTERED_TEXTS, sql::PASSING_TEXTS, sql::ANY];
         for at_once in [0, 1, 2, 9] {
             let (ended, most) = ended(statements.to_vec(), at_once).await;
             let place = |name| ended.iter().position(|other| *other == name).unwrap();
-            let chain = ["passing_texts", "filtered_texts", "values", "aggregate"].map(place);
+            let chain = ["passing_texts", "filtered_texts", "values", "chosen_sums"].map(place);
             assert!(chain.is_sorted(), "{ended:?}");
             assert_eq!(ended.len(), 5);
             assert_eq!(most, at_once.clamp(1, 2), "any can go beside one of the others");
@@ -232,7 +233,7 @@ mod tests {
 
     /// Readers of rows that a statement writes for others.
     const OF_OTHERS: [(&str, &str); 9] = [
-        ("aggregate", "passing_free_texts"),
+        ("amount_sums", "passing_free_texts"),
         ("filtered_texts", "passing_free_texts"),
         ("free_texts", "passing_texts"),
         ("chosen", "values"),
@@ -263,6 +264,6 @@ mod tests {
 
     #[tokio::test]
     async fn what_is_not_asked_for_is_not_waited_for() {
-        assert_eq!(ended(vec![sql::AGGREGATE], 2).await.0, ["aggregate"]);
+        assert_eq!(ended(vec![sql::CHOSEN_SUMS], 2).await.0, ["chosen_sums"]);
     }
 }

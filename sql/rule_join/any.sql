@@ -3,41 +3,36 @@
 INSERT INTO run_bitmaps (run, attempt, slice, slot, page, truth)
 WITH
     windows AS (
-        SELECT window, source, from_ms, to_ms, from_day, to_day FROM run_windows
-        WHERE run = {run:UUID} AND attempt = {attempt:UUID} AND slice = {slice:UInt32} AND form = 'any'),
-    sources AS (
-        SELECT source, account, bucket, metric, sipHash64(metric) AS metric_hash FROM run_sources
-        WHERE run = {run:UUID} AND attempt = {attempt:UUID} AND slice = {slice:UInt32} AND form = 'all')
+        SELECT window, account, bucket, metric, sipHash64(metric) AS metric_hash, from_ms, to_ms, from_day, to_day FROM run_windows
+        WHERE run = {run:UUID} AND attempt = {attempt:UUID} AND slice = {slice:UInt32} AND form = 'any' AND metric != '')
 SELECT {run:UUID}, {attempt:UUID}, {slice:UInt32}, t.slot AS slot, a.page AS page, a.truth AS truth
 FROM (
     SELECT w.window AS window, m.page AS page, bitmapAnd(w.profiles, m.members) AS truth
     FROM (
         SELECT window, account, bucket, groupBitmapOrState(profiles) AS profiles
         FROM (
-            SELECT w.window AS window, s.account AS account, s.bucket AS bucket, d.profiles AS profiles
+            SELECT w.window AS window, w.account AS account, w.bucket AS bucket, d.profiles AS profiles
             FROM (
                 SELECT account, bucket, sipHash64(metric) AS metric_hash, toInt32(day) AS day, profiles FROM event_days
                 WHERE
 -- @part_units
-                    AND metric IN (SELECT metric FROM sources)
+                    AND metric IN (SELECT metric FROM windows)
                     AND event_days.day BETWEEN {day_from:Date} AND {day_to:Date}
             ) AS d
-            INNER JOIN sources AS s ON s.account = d.account AND s.bucket = d.bucket AND s.metric_hash = d.metric_hash
-            INNER JOIN windows AS w ON w.source = s.source
+            INNER JOIN windows AS w ON w.account = d.account AND w.bucket = d.bucket AND w.metric_hash = d.metric_hash
             WHERE d.day >= w.from_day AND d.day < w.to_day
             UNION ALL
-            SELECT w.window AS window, s.account AS account, s.bucket AS bucket, groupBitmapState(e.profile_no) AS profiles
+            SELECT w.window AS window, w.account AS account, w.bucket AS bucket, groupBitmapState(e.profile_no) AS profiles
             FROM (
                 SELECT account, bucket, sipHash64(metric) AS metric_hash, toInt32(day) AS day, profile_no, toUnixTimestamp64Milli(time) AS ms FROM events FINAL
                 WHERE
 -- @part_units
-                    AND metric IN (SELECT metric FROM sources) AND retracted = 0
+                    AND metric IN (SELECT metric FROM windows) AND retracted = 0
                     AND (metric, events.day) IN (
-                        SELECT s.metric, arrayJoin(arrayMap(x -> toDate(toUInt16(greatest(0, least(65535, intDiv(x, 86400000))))), [w.from_ms, w.to_ms - 1]))
-                        FROM windows AS w INNER JOIN sources AS s ON s.source = w.source)
+                        SELECT metric, arrayJoin(arrayMap(x -> toDate(toUInt16(greatest(0, least(65535, intDiv(x, 86400000))))), [from_ms, to_ms - 1]))
+                        FROM windows)
             ) AS e
-            INNER JOIN sources AS s ON s.account = e.account AND s.bucket = e.bucket AND s.metric_hash = e.metric_hash
-            INNER JOIN windows AS w ON w.source = s.source
+            INNER JOIN windows AS w ON w.account = e.account AND w.bucket = e.bucket AND w.metric_hash = e.metric_hash
             WHERE e.ms >= w.from_ms AND e.ms < w.to_ms AND NOT (e.day >= w.from_day AND e.day < w.to_day)
             GROUP BY window, account, bucket
         )

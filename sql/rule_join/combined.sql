@@ -9,8 +9,7 @@ WITH
     ),
     asked AS (
         SELECT metric, key, op FROM run_tests
-        WHERE run = {run:UUID} AND attempt = {attempt:UUID} AND slice = {slice:UInt32} AND role >= 'where'
-            AND slot IN (SELECT source FROM sources)
+        WHERE run = {run:UUID} AND attempt = {attempt:UUID} AND slice = {slice:UInt32} AND form = 'combined' AND role >= 'where'
     )
 SELECT
     {run:UUID}, {attempt:UUID}, {slice:UInt32}, s.source, s.metric, s.rank, g.profile_no, toUnixTimestamp64Milli(g.time), g.event,
@@ -31,7 +30,7 @@ FROM (
         ) AS v
         INNER JOIN (
 -- @part_tests
-                AND role >= 'where' AND slot IN (SELECT source FROM sources) AND op NOT BETWEEN 'text' AND 'match'
+                AND form = 'combined' AND role >= 'where' AND op NOT BETWEEN 'text' AND 'match'
         ) AS r ON r.account = v.account AND r.bucket = v.bucket AND r.metric_hash = v.metric_hash AND r.key_hash = v.key_hash
         WHERE
 -- @part_value_test
@@ -47,7 +46,7 @@ FROM (
         ) AS v
         INNER JOIN (
 -- @part_tests
-                AND role >= 'where' AND slot IN (SELECT source FROM sources) AND op BETWEEN 'text' AND 'match'
+                AND form = 'combined' AND role >= 'where' AND op BETWEEN 'text' AND 'match'
         ) AS r ON r.account = v.account AND r.bucket = v.bucket AND r.metric_hash = v.metric_hash AND r.key_hash = v.key_hash
         WHERE
 -- @part_text_test

@@ -4,16 +4,10 @@ INSERT INTO run_bitmaps (run, attempt, slice, slot, page, truth)
 WITH
     windows AS (
         SELECT
-            w.window AS window, w.step AS step, w.from_day AS from_day, w.to_day AS to_day, intDiv(w.every_ms + 86399999, 86400000) AS span,
-            s.account AS account, s.bucket AS bucket, s.metric AS metric, sipHash64(s.metric) AS metric_hash
-        FROM (
-            SELECT window, source, step, from_day, to_day, every_ms FROM run_windows
-            WHERE run = {run:UUID} AND attempt = {attempt:UUID} AND slice = {slice:UInt32} AND form = 'follows'
-        ) AS w
-        INNER JOIN (
-            SELECT source, account, bucket, metric FROM run_sources
-            WHERE run = {run:UUID} AND attempt = {attempt:UUID} AND slice = {slice:UInt32} AND form = 'all'
-        ) AS s ON s.source = w.source
+            window, step, account, bucket, metric, sipHash64(metric) AS metric_hash, from_day, to_day,
+            intDiv(every_ms + 86399999, 86400000) AS span
+        FROM run_windows
+        WHERE run = {run:UUID} AND attempt = {attempt:UUID} AND slice = {slice:UInt32} AND form = 'follows'
     ),
     days AS (
         SELECT

@@ -1,14 +1,3 @@
-    plain AS (
-        SELECT
-            w.window AS window, w.step AS step, w.steps AS steps, w.from_ms AS from_ms, w.to_ms AS to_ms, w.every_ms AS every_ms,
-            w.latest AS latest, w.zone_from AS zone_from, w.zone_offset AS zone_offset, w.candidates AS candidates,
-            s.account AS account, s.bucket AS bucket, s.metric AS metric, sipHash64(s.metric) AS metric_hash, s.rank AS rank
-        FROM windows AS w
-        INNER JOIN (
-            SELECT source, account, bucket, metric, rank FROM run_sources
-            WHERE run = {run:UUID} AND attempt = {attempt:UUID} AND slice = {slice:UInt32} AND form = 'all'
-        ) AS s ON s.source = w.source
-    ),
     selected AS (
         SELECT
             w.window AS window, w.step AS step, w.steps AS steps, w.to_ms AS to_ms, w.every_ms AS every_ms, w.latest AS latest,
@@ -18,13 +7,11 @@
             WHERE
 -- @part_units
                 AND retracted = 0
-                AND metric IN (SELECT metric FROM plain)
-                AND day BETWEEN
-                    (SELECT toDate(toUInt16(greatest(0, least(65535, intDiv(min(from_ms), 86400000))))) FROM windows)
-                    AND (SELECT toDate(toUInt16(greatest(0, least(65535, intDiv(max(to_ms) - 1, 86400000))))) FROM windows)
-                AND ((SELECT min(candidates) FROM plain) = 0 OR profile_no IN (
+                AND metric IN (SELECT metric FROM windows WHERE metric != '')
+                AND day BETWEEN {day_from:Date} AND {day_to:Date}
+                AND ({narrowed:UInt8} = 0 OR profile_no IN (
                     SELECT arrayJoin(bitmapToArray(groupBitmapAndState(b.truth)))
-                    FROM windows AS w
+                    FROM (SELECT DISTINCT window, step, steps, candidates FROM windows) AS w
                     INNER JOIN (
                         SELECT slot, page, truth FROM run_bitmaps
                         WHERE run = {run:UUID} AND attempt = {attempt:UUID} AND slice = {slice:UInt32}
@@ -33,8 +20,8 @@
                     GROUP BY w.window, b.page
                     HAVING count() = any(w.steps)))
         ) AS e
-        INNER JOIN plain AS w ON w.account = e.account AND w.bucket = e.bucket AND w.metric_hash = e.metric_hash
-        WHERE e.ms >= w.from_ms AND e.ms < w.to_ms
+        INNER JOIN windows AS w ON w.account = e.account AND w.bucket = e.bucket AND w.metric_hash = e.metric_hash
+        WHERE w.metric != '' AND e.ms >= w.from_ms AND e.ms < w.to_ms
         UNION ALL
         SELECT
             w.window AS window, w.step AS step, w.steps AS steps, w.to_ms AS to_ms, w.every_ms AS every_ms, w.latest AS latest,

@@ -1,5 +1,8 @@
 -- pieces: counts of events in the stretches of windows that no summary covers, as bit planes
 INSERT INTO run_planes (run, attempt, slice, piece, page, ones, twos, fours, many)
+WITH windows AS (
+    SELECT window, account, bucket, metric, sipHash64(metric) AS metric_hash, from_ms, to_ms, from_day, to_day FROM run_windows
+    WHERE run = {run:UUID} AND attempt = {attempt:UUID} AND slice = {slice:UInt32} AND form = 'piece')
 SELECT {run:UUID}, {attempt:UUID}, {slice:UInt32}, piece, toUInt16(bitShiftRight(profile_no, 16)) AS page,
     bitmapBuild(groupArrayIf(profile_no, events < 8 AND bitTest(events, 0))),
     bitmapBuild(groupArrayIf(profile_no, events < 8 AND bitTest(events, 1))),
@@ -12,28 +15,12 @@ FROM (
         WHERE
 -- @part_units
             AND retracted = 0
-            AND metric IN (
-                SELECT metric FROM run_sources
-                WHERE run = {run:UUID} AND attempt = {attempt:UUID} AND slice = {slice:UInt32} AND form = 'all')
+            AND metric IN (SELECT metric FROM windows)
             AND (metric, day) IN (
-                SELECT s.metric, arrayJoin(arrayMap(x -> toDate(toUInt16(x)), range(toUInt32(w.from_day), least(65536, toUInt32(w.to_day)))))
-                FROM (
-                    SELECT DISTINCT source, from_day, to_day FROM run_windows
-                    WHERE run = {run:UUID} AND attempt = {attempt:UUID} AND slice = {slice:UInt32} AND form = 'piece'
-                ) AS w
-                INNER JOIN (
-                    SELECT source, metric FROM run_sources
-                    WHERE run = {run:UUID} AND attempt = {attempt:UUID} AND slice = {slice:UInt32} AND form = 'all'
-                ) AS s ON s.source = w.source)
+                SELECT DISTINCT metric, arrayJoin(arrayMap(x -> toDate(toUInt16(x)), range(toUInt32(from_day), least(65536, toUInt32(to_day)))))
+                FROM windows)
     ) AS e
-    INNER JOIN (
-        SELECT source, account, bucket, metric, sipHash64(metric) AS metric_hash FROM run_sources
-        WHERE run = {run:UUID} AND attempt = {attempt:UUID} AND slice = {slice:UInt32} AND form = 'all'
-    ) AS s ON s.account = e.account AND s.bucket = e.bucket AND s.metric_hash = e.metric_hash
-    INNER JOIN (
-        SELECT window, source, from_ms, to_ms FROM run_windows
-        WHERE run = {run:UUID} AND attempt = {attempt:UUID} AND slice = {slice:UInt32} AND form = 'piece'
-    ) AS w ON w.source = s.source
+    INNER JOIN windows AS w ON w.account = e.account AND w.bucket = e.bucket AND w.metric_hash = e.metric_hash
     WHERE e.ms >= w.from_ms AND e.ms < w.to_ms
     GROUP BY piece, profile_no
 )

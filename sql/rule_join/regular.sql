@@ -2,7 +2,10 @@
 INSERT INTO run_bitmaps (run, attempt, slice, slot, page, truth)
 WITH
     windows AS (
-        SELECT window, source, step, steps, from_ms, to_ms, every_ms, latest, zone_from, zone_offset, candidates FROM run_windows
+        SELECT
+            window, source, account, bucket, metric, sipHash64(metric) AS metric_hash, rank, step, steps, from_ms, to_ms, every_ms, latest,
+            zone_from, zone_offset, candidates
+        FROM run_windows
         WHERE run = {run:UUID} AND attempt = {attempt:UUID} AND slice = {slice:UInt32} AND form = 'regular'
     ),
 -- @part_selected

@@ -8,17 +8,10 @@ WITH
     ,
     windows AS (
         SELECT
-            w.window AS window, w.from_ms AS from_ms, w.to_ms AS to_ms, w.from_day AS from_day, w.to_day AS to_day,
-            w.every_ms AS every_ms, w.last_ms AS last_ms, w.cut_days AS cut_days,
-            s.account AS account, s.bucket AS bucket, s.metric AS metric, sipHash64(s.metric) AS metric_hash
-        FROM (
-            SELECT window, source, from_ms, to_ms, from_day, to_day, every_ms, last_ms, cut_days FROM run_windows
-            WHERE run = {run:UUID} AND attempt = {attempt:UUID} AND slice = {slice:UInt32} AND form = 'stretches'
-        ) AS w
-        INNER JOIN (
-            SELECT source, account, bucket, metric FROM run_sources
-            WHERE run = {run:UUID} AND attempt = {attempt:UUID} AND slice = {slice:UInt32} AND form = 'all'
-        ) AS s ON s.source = w.source
+            window, account, bucket, metric, sipHash64(metric) AS metric_hash, from_ms, to_ms, from_day, to_day, every_ms, last_ms,
+            cut_days
+        FROM run_windows
+        WHERE run = {run:UUID} AND attempt = {attempt:UUID} AND slice = {slice:UInt32} AND form = 'stretches'
     )
 SELECT {run:UUID}, {attempt:UUID}, {slice:UInt32}, slot, page, bitmapAnd(truth, members) AS truth
 FROM (

@@ -10,8 +10,7 @@ WITH
     ),
     asked AS (
         SELECT slot, metric, key FROM run_tests
-        WHERE run = {run:UUID} AND attempt = {attempt:UUID} AND slice = {slice:UInt32} AND role = 'value'
-            AND slot IN (SELECT source FROM sources)
+        WHERE run = {run:UUID} AND attempt = {attempt:UUID} AND slice = {slice:UInt32} AND form = 'valued' AND role = 'value'
     )
 SELECT
     {run:UUID}, {attempt:UUID}, {slice:UInt32}, c.source, c.metric, c.rank, v.profile_no, c.ms, v.event, v.number, v.amount
@@ -22,8 +21,7 @@ FROM (
     FROM event_properties AS f FINAL
     WHERE
 -- @part_units
-        AND retracted = 0
--- @part_reach
+        AND f.day BETWEEN {day_from:Date} AND {day_to:Date} AND retracted = 0
         AND kind IN ('digits', 'number') AND metric IN (SELECT metric FROM asked) AND property IN (SELECT key FROM asked)
 ) AS v
 INNER JOIN (

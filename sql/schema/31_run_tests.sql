@@ -7,6 +7,8 @@ CREATE TABLE IF NOT EXISTS run_tests
     role Enum8('trait' = 1, 'text' = 2, 'near' = 3, 'sample' = 4, 'where' = 5, 'unless' = 6, 'value' = 9, 'free' = 0)
         COMMENT 'trait, text, near, sample: the criterion itself, text if it asks for one of some texts, free if trait_texts serve it; where, unless: a condition of a source; value: what is aggregated',
     slot UInt32 COMMENT 'Of the criterion, or number of the source',
+    form Enum8('none' = 0, 'all' = 1, 'filtered' = 2, 'combined' = 3, 'valued' = 4, 'numbers' = 5, 'amounts' = 6)
+        COMMENT 'Of the source, as in run_sources; none: the test is a criterion itself',
     account UInt64,
     bucket UInt16,
     metric LowCardinality(String) COMMENT 'For conditions, else empty',

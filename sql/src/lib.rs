@@ -74,12 +74,13 @@ pub mod rule_join {
     statements! {
         /// All statements of this folder.
         ALL, "rule_join":
-        AGGREGATE = "aggregate",
+        AMOUNT_SUMS = "amount_sums",
         ANNIVERSARIES = "anniversaries",
         ANY = "any",
         CELLS = "cells",
         CELL_MEMBERS = "cell_members",
         CHOSEN = "chosen",
+        CHOSEN_SUMS = "chosen_sums",
         COMBINED = "combined",
         COUNTS = "counts",
         DAY_PIECES = "day_pieces",
@@ -102,6 +103,7 @@ pub mod rule_join {
         SAMPLE = "sample",
         SEQUENCE = "sequence",
         STRETCHES = "stretches",
+        SUMS = "sums",
         TEXTS = "texts",
         TRAITS = "traits",
         TRAIT_TEXTS = "trait_texts",
@@ -345,6 +347,8 @@ pub mod schema {
         STEP_57 = "57_event_amounts",
         STEP_58 = "58_property_pairs_summed",
         STEP_59 = "59_run_sources_amounts",
+        STEP_60 = "60_run_windows_metric",
+        STEP_61 = "61_run_tests_form",
     }
 
     /// The schema version that this build makes and needs: the number of steps.

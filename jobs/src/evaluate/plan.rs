@@ -10,7 +10,7 @@ mod traits;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
-use segment_rules::{Child, Node, Op, PropertyPair, Target, canonical::Criterion, instants::Interval};
+use segment_rules::{Child, Node, Op, PropertyPair, Target, canonical::Criterion};
 
 use self::events::WindowKey;
 use super::rows::{NodeRow, RootRow, SourceRow, SpanRow, TestRow, ThresholdRow, WindowRow, op, role};
@@ -60,8 +60,6 @@ pub struct Rows {
     pub spans: Vec<SpanRow>,
     pub nodes: Vec<NodeRow>,
     pub roots: Vec<RootRow>,
-    /// The instants that any window of events can reach.
-    pub reach: Option<Interval>,
 }
 
 /// Metrics that a unit has events of; for sources of every metric.
@@ -163,6 +161,7 @@ pub fn plan(
         slots: 0,
         windows: HashMap::new(),
         sources: HashMap::new(),
+        plain: HashMap::new(),
         unit: (0, 0),
         universe: 0,
     };
@@ -203,6 +202,8 @@ struct Planner<'a> {
     slots: u32,
     windows: HashMap<WindowKey, u32>,
     sources: HashMap<String, u32>,
+    /// Metrics of the sources that have no conditions.
+    plain: HashMap<u32, Vec<String>>,
     unit: (u64, u16),
     /// The slot of the unit's universe.
     universe: u32,

@@ -32,9 +32,10 @@ pub mod test {
     pub const ITEM: i8 = 10;
 }
 
-/// Values of `run_sources.form`.
+/// Values of `run_sources.form` and `run_tests.form`.
 pub mod source {
     #![expect(missing_docs, reason = "the names are those of the column's values")]
+    pub const NONE: i8 = 0;
     pub const ALL: i8 = 1;
     pub const FILTERED: i8 = 2;
     pub const COMBINED: i8 = 3;
@@ -101,8 +102,8 @@ macro_rules! staged {
 staged! {
     /// A row of `run_tests`.
     TestRow {
-        role: i8, slot: u32, account: u64, bucket: u16, metric: String, key: String, build: u64, op: i8, ignore_case: u8,
-        text: String, texts: Vec<String>, number_from: f64, number_below: f64, radius_m: f64, from_ms: i64, to_ms: i64,
+        role: i8, slot: u32, form: i8, account: u64, bucket: u16, metric: String, key: String, build: u64, op: i8,
+        ignore_case: u8, text: String, texts: Vec<String>, number_from: f64, number_below: f64, radius_m: f64, from_ms: i64, to_ms: i64,
         from_day: i32, to_day: i32, set_from_ms: i64, set_to_ms: i64, month_days: Vec<u16>, zone_from: Vec<i64>,
         zone_offset: Vec<i64>,
     }
@@ -119,9 +120,9 @@ staged! {
 staged! {
     /// A row of `run_windows`.
     WindowRow {
-        form: i8, window: u32, source: u32, step: u8, from_ms: i64, to_ms: i64, from_day: i32, to_day: i32,
-        every_ms: i64, steps: u8, latest: u8,
-        zone_from: Vec<i64>, zone_offset: Vec<i64>, last_ms: i64, cut_days: Vec<u16>, candidates: u32,
+        form: i8, window: u32, source: u32, account: u64, bucket: u16, metric: String, rank: u16, step: u8, from_ms: i64,
+        to_ms: i64, from_day: i32, to_day: i32, every_ms: i64, steps: u8, latest: u8, zone_from: Vec<i64>, zone_offset: Vec<i64>,
+        last_ms: i64, cut_days: Vec<u16>, candidates: u32,
     }
 }
 

@@ -300,16 +300,9 @@ impl Planner<'_> {
         Some(slot)
     }
 
-    /// The instants of a window of events; they widen the slice's reach.
-    fn reached(&mut self, window: &Window) -> Interval {
-        let interval = instants::interval(window, self.as_of_ms, TimesOf::Events);
-        self.rows.reach = Some(match self.rows.reach {
-            None => interval,
-            Some(reach) => {
-                Interval { from_ms: reach.from_ms.min(interval.from_ms), to_ms: reach.to_ms.max(interval.to_ms) }
-            }
-        });
-        interval
+    /// The instants of a window of events.
+    fn reached(&self, window: &Window) -> Interval {
+        instants::interval(window, self.as_of_ms, TimesOf::Events)
     }
 
     /// The number of a window. Its sources (the steps of a sequence share a window) come with the source of which a
@@ -338,13 +331,17 @@ impl Planner<'_> {
             zone => instants::day_pieces(zone, interval.from_ms, interval.to_ms).into_iter().unzip(),
         };
         for (index, (source, candidates)) in key.sources.iter().zip(candidates).enumerate() {
-            self.rows.windows.push(WindowRow {
+            let row = WindowRow {
                 run,
                 attempt,
                 slice,
                 form,
                 window: number,
                 source: *source,
+                account: self.unit.0,
+                bucket: self.unit.1,
+                metric: String::new(),
+                rank: 0,
                 step: u8::try_from(index + 1).unwrap_or(u8::MAX),
                 from_ms: interval.from_ms,
                 to_ms: interval.to_ms,
@@ -358,10 +355,23 @@ impl Planner<'_> {
                 last_ms: key.extra.last_ms,
                 cut_days: Clone::clone(&key.extra.cut_days),
                 candidates,
-            });
+            };
+            self.window_rows(row);
         }
         self.windows.insert(key, number);
         number
+    }
+
+    /// A row for each metric whose events count as they are, else one for the events that are staged.
+    fn window_rows(&mut self, row: WindowRow) {
+        match self.plain.get(&row.source) {
+            Some(metrics) => {
+                let of_metric =
+                    |(rank, metric): (u16, &String)| WindowRow { metric: metric.clone(), rank, ..row.clone() };
+                self.rows.windows.extend((0..).zip(metrics).map(of_metric));
+            }
+            None => self.rows.windows.push(row),
+        }
     }
 
     fn next_window(&self) -> u32 {

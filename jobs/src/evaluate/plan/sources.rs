@@ -39,7 +39,7 @@ impl Planner<'_> {
         for (rank, metric) in (0..).zip(self.metrics_of(&source.metric)) {
             let row = SourceRow { form: source::VALUED, chosen_by, ..self.source_row(number, &metric, rank) };
             self.rows.sources.push(row);
-            self.value_row(number, &metric, property);
+            self.value_row((number, source::VALUED), &metric, property);
         }
         number
     }
@@ -80,11 +80,14 @@ impl Planner<'_> {
         }
     }
 
-    fn value_row(&mut self, source: u32, metric: &str, property: &str) {
+    fn value_row(&mut self, source: (u32, i8), metric: &str, property: &str) {
         let any = Test::Number { range: NumberRange { from: None, below: None } };
-        let row =
-            TestRow { metric: metric.to_owned(), key: property.to_owned(), ..self.tested(role::VALUE, source, &any) };
-        self.rows.tests.push(row);
+        self.source_test(role::VALUE, source, (metric, property), &any);
+    }
+
+    fn source_test(&mut self, role: i8, (source, form): (u32, i8), (metric, property): (&str, &str), test: &Test) {
+        let row = self.tested(role, source, test);
+        self.rows.tests.push(TestRow { form, metric: metric.to_owned(), key: property.to_owned(), ..row });
     }
 
     fn source_rows(&mut self, number: u32, (metric, rank): (&str, u16), source: &Source, value: Option<&str>) {
@@ -104,13 +107,15 @@ impl Planner<'_> {
             ..self.source_row(number, metric, rank)
         };
         self.rows.sources.push(row);
+        if form == source::ALL {
+            self.plain.entry(number).or_default().push(metric.to_owned());
+        }
         for Condition { property, test, negated } in &source.conditions {
             let role = if *negated { role::UNLESS } else { role::WHERE };
-            let row = TestRow { metric: metric.to_owned(), key: property.clone(), ..self.tested(role, number, test) };
-            self.rows.tests.push(row);
+            self.source_test(role, (number, form), (metric, property), test);
         }
         if let Some(property) = value {
-            self.value_row(number, metric, property);
+            self.value_row((number, form), metric, property);
         }
     }
 

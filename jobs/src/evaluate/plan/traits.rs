@@ -6,7 +6,7 @@ use segment_rules::{
 };
 
 use super::{
-    super::rows::{TestRow, role, test},
+    super::rows::{TestRow, role, source, test},
     Cells, Form, Planner,
 };
 use crate::commit::Stage;
@@ -89,6 +89,7 @@ impl Planner<'_> {
             slice,
             role,
             slot,
+            form: source::NONE,
             account,
             bucket,
             metric: String::new(),
