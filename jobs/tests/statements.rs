@@ -152,7 +152,7 @@ fn value(name: &str, kind: &str) -> Option<&'static str> {
         ("reason", "String") => "definition",
         ("mode", "String") => "manual",
         (_, "String") => "text",
-        ("released" | "built", "UInt8") | (_, "UInt16" | "UInt32" | "UInt64" | "Int64") => "1",
+        ("released" | "built" | "narrowed", "UInt8") | (_, "UInt16" | "UInt32" | "UInt64" | "Int64") => "1",
         (_, "UUID") => "01234567-89ab-cdef-0123-456789abcdef",
         (_, "Date") => "2026-01-01",
         (_, array) if array.starts_with("Array(") => "[]",
