@@ -25,7 +25,7 @@ use segment_jobs::{
 };
 
 use self::{
-    apply::{Made, SchemaState},
+    apply::{Past, SchemaState},
     dereference::SecretTrouble,
     trouble::{Trouble, TroubleKind},
     validate::{BadField, ValidStore},
@@ -110,8 +110,7 @@ pub(crate) struct Watch {
     shards: (Vec<ShardAddress>, Vec<Shard>),
     /// The generation that was looked at, and whose database it may take over.
     looked_at: Option<(i64, Option<String>)>,
-    /// The schema Job that ended well last, since the schema was there.
-    made: Option<Made>,
+    past: Past,
     look_at: Instant,
     /// Whether there may be lists of shards that are no longer true.
     untidy: bool,
@@ -124,7 +123,7 @@ impl Watch {
             credentials: None,
             shards: (Vec::new(), Vec::new()),
             looked_at: None,
-            made: None,
+            past: Past::default(),
             look_at: Instant::now(),
             untidy: true,
         }
@@ -188,7 +187,7 @@ impl Watch {
         let (versions, mut health) = dereference::health(shards, &identity, adopts(object)).await;
         let owner = object.controller_owner_ref(&()).unwrap_or_default();
         let parent = Parent { key, owner: &owner, store: &valid, default_image: &ctx.args.jobs_image };
-        let schema = apply::schema(ctx, parent, (&versions, &health), adopts(object).is_some(), &mut self.made).await;
+        let schema = apply::schema(ctx, parent, (&versions, &health), adopts(object).is_some(), &mut self.past).await;
         let open = open(shards, &mut health).await?;
         let troubles = troubles(health);
         if troubles.values().any(|trouble| trouble.kind == TroubleKind::Credentials) {
