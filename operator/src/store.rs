@@ -20,7 +20,7 @@ use k8s_openapi::apimachinery::pkg::apis::meta::v1::OwnerReference;
 use kube::{Resource, ResourceExt};
 use segment_crds::SegmentStore;
 use segment_jobs::{
-    shards::{Credentials, Shard, ShardAddress},
+    shards::{Authorities, Credentials, Shard, ShardAddress},
     store::{self as jobs_store, Identity, Store, StoreError, Versions},
 };
 
@@ -146,7 +146,7 @@ impl Watch {
             return false;
         }
         self.looked_at = looked_at;
-        let before = self.shards.0.clone();
+        let (before, trusted) = (self.shards.0.clone(), self.trusted());
         let seen = match self.look(ctx, key, object).await {
             Ok(seen) => seen,
             Err(obstacle) => Seen {
@@ -158,9 +158,14 @@ impl Watch {
         };
         self.seen = seen;
         self.look_at = Instant::now() + if self.seen.is_well() { QUIET } else { TROUBLED };
-        self.untidy |= before != self.shards.0;
+        self.untidy |= before != self.shards.0 || trusted != self.trusted();
         self.tidy(ctx, key).await;
         before != self.shards.0
+    }
+
+    /// Whom the shards are believed by.
+    fn trusted(&self) -> Authorities {
+        self.seen.valid.as_ref().map_or_else(Authorities::default, |valid| valid.authorities.clone())
     }
 
     /// Deletes old lists of shards, when no Job is under way that was made with them.
@@ -178,7 +183,8 @@ impl Watch {
 
     async fn look(&mut self, ctx: &Context, key: &StoreKey, object: &SegmentStore) -> Result<Seen, Obstacle> {
         let valid = validate::validate(&object.spec)?;
-        let credentials = self.credentials(ctx, key, &valid).await?;
+        let authorities = valid.authorities.clone();
+        let credentials = Credentials { authorities, ..self.credentials(ctx, key, &valid).await? };
         let shards =
             jobs_store::shards(&valid.shards, &credentials).map_err(|error| Obstacle::Lanes(error.to_string()))?;
         self.shards = (valid.shards.clone(), shards);

@@ -11,7 +11,7 @@ use segment_crds::{Segment, SegmentStore};
 use segment_jobs::{
     clock::Clock,
     manual::chain,
-    shards::{Credentials, ShardAddress},
+    shards::{Authorities, Credentials, ShardAddress},
     store::{self, Missing, Store},
 };
 
@@ -73,10 +73,14 @@ impl Cluster {
     /// Opens the shards of a store that answer, with the store's own credentials. The others are missing.
     pub(crate) async fn open_store(&self, namespace: &str, store: &SegmentStore) -> Result<(Store, Missing), Failure> {
         let clickhouse = &store.spec.clickhouse;
-        let credentials = match &clickhouse.credentials_secret_ref {
+        let mut credentials = match &clickhouse.credentials_secret_ref {
             Some(secret) => self.credentials(namespace, &secret.name).await?,
             None => Credentials::default(),
         };
+        if let Some(pem) = &clickhouse.ca_bundle {
+            credentials.authorities = Authorities::of_pem(pem)
+                .map_err(|error| Failure::about("spec.clickhouse.caBundle of the store", &error))?;
+        }
         let address = |shard: &segment_crds::Shard| ShardAddress {
             name: shard.name.clone(),
             url: shard.urls.first().map(|url| url.trim_end_matches('/').to_owned()).unwrap_or_default(),
@@ -95,7 +99,8 @@ impl Cluster {
             let text = bytes.and_then(|bytes| String::from_utf8(bytes.0.clone()).ok());
             text.ok_or_else(|| Failure::Other(format!("the Secret {namespace}/{name} has no key {key}")))
         };
-        Ok(Credentials { user: Some(text("username")?), password: Some(SecretString::from(text("password")?)) })
+        let (user, password) = (text("username")?, SecretString::from(text("password")?));
+        Ok(Credentials { user: Some(user), password: Some(password), ..Credentials::default() })
     }
 }
 
