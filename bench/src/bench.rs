@@ -207,7 +207,10 @@ pub(crate) fn clock() -> Clock {
 
 fn shard(server: &Server) -> Shard {
     let address = ShardAddress { name: "0".to_owned(), url: server.url().to_owned(), database: DATABASE.to_owned() };
-    let credentials =
-        Credentials { user: Some(server.user().to_owned()), password: Some(SecretString::from(server.password())) };
+    let credentials = Credentials {
+        user: Some(server.user().to_owned()),
+        password: Some(SecretString::from(server.password())),
+        ..Credentials::default()
+    };
     Shard::new(address, &credentials)
 }

@@ -70,6 +70,14 @@ pub struct ClickHouse {
     /// password.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub credentials_secret_ref: Option<SecretRef>,
+    /// Certificates, as PEM text, of authorities that may have signed those of `https` shards, beside Mozilla's list. Certificates
+    /// are no secret; keys have no place here. Default: none.
+    #[schemars(length(min = 1, max = 65536))]
+    #[x_kube(validation = Rule::new(
+        "self.contains('-----BEGIN CERTIFICATE-----') && !self.contains('PRIVATE KEY-----')"
+    ).message("write certificates as PEM, from -----BEGIN CERTIFICATE----- to -----END CERTIFICATE-----, and no keys"))]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ca_bundle: Option<String>,
 }
 
 /// A shard: a ClickHouse server, or several that hold the same data.
@@ -79,7 +87,8 @@ pub struct Shard {
     /// The shard's name, which stays the same for as long as the shard has data.
     #[schemars(length(min = 1, max = 63), regex(pattern = "^[a-z0-9]([-a-z0-9]*[a-z0-9])?$"))]
     pub name: String,
-    /// The HTTP addresses of its replicas, without credentials, 1 to 8.
+    /// The HTTP or HTTPS addresses of its replicas, without credentials, 1 to 8. Only the first is used today: there is no failover
+    /// to the others.
     #[schemars(length(min = 1, max = 8), inner(length(max = 512), regex(pattern = r"^https?://[^\s/?#@]+/?$")))]
     #[x_kube(merge_strategy = ListMerge::Set)]
     pub urls: Vec<String>,

@@ -229,6 +229,20 @@ fn a_stores_name_leaves_room_for_the_names_of_its_objects() {
 }
 
 #[test]
+fn a_bundle_of_authorities_holds_certificates_and_no_keys() {
+    let with = |bundle: &str| {
+        let mut store = store("main", "{key: k, operator: Exists}");
+        store["spec"]["clickhouse"]["caBundle"] = json!(bundle);
+        of_store(&store)
+    };
+    let (certificate, key) = ("-----BEGIN CERTIFICATE-----\nAAAA\n", "-----BEGIN EC PRIVATE KEY-----\nAAAA\n");
+    assert_eq!(with(certificate), "");
+    for bundle in ["AAAA", key, &[certificate, key].concat()] {
+        assert!(with(bundle).contains("write certificates as PEM"), "{bundle}");
+    }
+}
+
+#[test]
 fn a_requirement_has_values_where_it_compares() {
     let required = |requirement: &str| of_store(&store("main", requirement));
     assert_eq!(required("{key: k, operator: NotIn, values: [a]}"), "");

@@ -9,7 +9,7 @@ use segment_jobs::{
     evaluate::Limits,
     load::LARGE_UNIT_PROFILES,
     manual::Bounds,
-    shards::{Credentials, ShardAddress},
+    shards::{Authorities, Credentials, ShardAddress},
 };
 use uuid::Uuid;
 
@@ -70,6 +70,9 @@ pub(crate) struct StoreArgs {
     /// Password of the ClickHouse servers; best given by the environment.
     #[arg(long, env = "CLICKHOUSE_PASSWORD", hide_env_values = true)]
     pub(crate) password: Option<SecretString>,
+    /// A file with certificates (PEM) of authorities that may have signed those of the shards, beside Mozilla's list.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) ca: Option<PathBuf>,
     /// `system`, or an instant (RFC 3339) at which the clock stands. A store is made for one of the two kinds.
     #[arg(long, default_value = "system", value_name = "system|RFC3339")]
     pub(crate) clock: Clock,
@@ -179,9 +182,9 @@ pub(crate) struct ManualArgs {
 }
 
 impl StoreArgs {
-    /// How to sign in.
-    pub(crate) fn credentials(&self) -> Credentials {
-        Credentials { user: self.user.clone(), password: self.password.clone() }
+    /// How to sign in, where these authorities are trusted.
+    pub(crate) fn credentials(&self, authorities: Authorities) -> Credentials {
+        Credentials { user: self.user.clone(), password: self.password.clone(), authorities }
     }
 }
 

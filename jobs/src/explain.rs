@@ -32,7 +32,7 @@ use crate::{
     },
     manual,
     shards::{Shard, ShardError},
-    store::Store,
+    store::{Missing, Store},
 };
 
 /// What is to be explained.
@@ -92,12 +92,36 @@ pub enum ExplainError {
         /// The profile.
         profile: String,
     },
+    /// The shard of the profile is one of those that are missing.
+    #[error("all that is known of the profile `{profile}` is on the shard {shard}")]
+    Missing {
+        /// The profile.
+        profile: String,
+        /// Name of the shard.
+        shard: String,
+    },
+    /// Shards are missing, and the others do not know the account.
+    #[error("no shard that answers knows the account `{account}`")]
+    Unknown {
+        /// The account.
+        account: String,
+    },
 }
 
 /// Explains a profile by one slice on the shard of its unit.
 pub async fn explain(store: &Store, subject: Subject<'_>, options: Options) -> Result<Explanation, ExplainError> {
+    explain_in_part(store, subject, options, &Missing::new()).await
+}
+
+/// As [`explain`], where shards are missing: that of the profile is all that is needed.
+pub async fn explain_in_part(
+    store: &Store,
+    subject: Subject<'_>,
+    options: Options,
+    missing: &Missing,
+) -> Result<Explanation, ExplainError> {
     let definition = subject.definition;
-    let Found { shard, account, bucket, profile_no } = read::find(store, subject).await?.ok_or_else(|| {
+    let Found { shard, account, bucket, profile_no } = read::find(store, subject, missing).await?.ok_or_else(|| {
         ExplainError::NoProfile { account: definition.account.clone(), profile: subject.profile.to_owned() }
     })?;
     let now = options.clock.now_ms();

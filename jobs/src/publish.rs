@@ -20,10 +20,14 @@ use uuid::Uuid;
 
 pub use self::patterns::BadPattern;
 pub(crate) use self::patterns::{first_bad, refused_patterns};
+pub(crate) use self::read::buckets;
 use self::{plan::Wanted, rows::RunRow, survey::Survey};
 pub use self::{
     plan::{Gone, Standing, State},
-    read::{Numbers, PublishedDefinition, RunSegment, members, numbers, published, retired_since, run_segments},
+    read::{
+        Numbers, Page, PublishedDefinition, RunSegment, is_whole, members, numbers, published, retired_since,
+        run_segments,
+    },
 };
 use crate::{
     clock::Clock,

@@ -13,7 +13,7 @@ use segment_jobs::{
     load,
     manual::{self, Bounds},
     publish, schema,
-    shards::{Shard, ShardAddress},
+    shards::{Authorities, Shard, ShardAddress},
     store::{self, FAN_OUT, Store, fan_out},
 };
 use segment_rules::{compile, yaml};
@@ -260,7 +260,13 @@ fn shards(args: &StoreArgs) -> Result<Vec<Shard>, Failure> {
         Some(path) => serde_json::from_str(&read_text(path)?)
             .map_err(|error| Failure::Permanent(format!("{}: {error}", path.display())))?,
     };
-    Ok(store::shards(&addresses, &args.credentials())?)
+    let authorities = args.ca.as_deref().map_or(Ok(Authorities::default()), authorities)?;
+    Ok(store::shards(&addresses, &args.credentials(authorities))?)
+}
+
+fn authorities(path: &Path) -> Result<Authorities, Failure> {
+    let read = Authorities::of_pem(&read_text(path)?);
+    read.map_err(|error| Failure::Permanent(format!("{}: {error}", path.display())))
 }
 
 fn read_text(path: &Path) -> Result<String, Failure> {

@@ -1,6 +1,7 @@
 //! Shards and calls to them: a statement of `segment_sql`, a query id, parameters, an answer within a time.
 
 mod error;
+mod trust;
 
 use std::{
     fmt,
@@ -19,7 +20,10 @@ use segment_sql::{Statement, run};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-pub use self::error::{Fault, ShardError};
+pub use self::{
+    error::{Fault, ShardError},
+    trust::{Authorities, BadAuthorities},
+};
 
 /// The oldest server that has all that the statements need.
 pub const OLDEST_SERVER: (u32, u32) = (26, 3);
@@ -51,13 +55,15 @@ pub struct ShardAddress {
     pub database: String,
 }
 
-/// How to sign in; the same for all shards of a store.
+/// How to sign in, and whom to believe; the same for all shards of a store.
 #[derive(Clone, Debug, Default)]
 pub struct Credentials {
     /// User name; the server's default if absent.
     pub user: Option<String>,
     /// Password; never printed.
     pub password: Option<SecretString>,
+    /// Who may have signed the certificates of the shards, beside the authorities of Mozilla's list.
+    pub authorities: Authorities,
 }
 
 /// One shard: a ClickHouse database.
@@ -81,7 +87,7 @@ static PROCESS: LazyLock<String> = LazyLock::new(|| Uuid::new_v4().simple().to_s
 impl Shard {
     /// A shard; nothing is sent yet.
     pub fn new(address: ShardAddress, credentials: &Credentials) -> Self {
-        let mut client = Client::default().with_url(&address.url).with_database(&address.database);
+        let mut client = credentials.authorities.client().with_url(&address.url).with_database(&address.database);
         if let Some(user) = &credentials.user {
             client = client.with_user(user);
         }

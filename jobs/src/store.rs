@@ -1,6 +1,6 @@
 //! A store that exists: its shards, opened and checked, and where units live.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
 use clickhouse::Row;
 use futures::{StreamExt, stream};
@@ -32,15 +32,22 @@ pub(crate) fn all<T>(outcomes: Vec<Result<T, StoreError>>) -> Result<Vec<T>, Sto
             Err(error) => errors.push(error),
         }
     }
+    if errors.is_empty() { Ok(given) } else { Err(one(errors)) }
+}
+
+/// One error that tells of all of these.
+fn one(mut errors: Vec<StoreError>) -> StoreError {
     match errors.pop() {
-        None => Ok(given),
-        Some(error) if errors.is_empty() => Err(error),
-        Some(error) => {
-            errors.push(error);
-            Err(StoreError::Several(errors))
+        Some(only) if errors.is_empty() => only,
+        last => {
+            errors.extend(last);
+            StoreError::Several(errors)
         }
     }
 }
+
+/// Shards, by index, that are left out, and why.
+pub type Missing = BTreeMap<usize, StoreError>;
 
 /// A store, open for work.
 #[derive(Clone, Debug)]
@@ -170,15 +177,23 @@ impl Store {
     pub async fn open(shards: Vec<Shard>, clock: Clock) -> Result<Self, StoreError> {
         let checked = fan_out(shards.iter().map(|shard| check(shard, clock)).collect()).await;
         let identities: Vec<Identity> = all(checked)?;
-        for (shard, identity) in shards.iter().zip(&identities) {
-            if identity.store != identities[0].store {
-                return Err(foreign(
-                    shard,
-                    format!("belongs to the store `{}`, the first shard to `{}`", identity.store, identities[0].store),
-                ));
+        are_of_one_store(shards.iter().zip(&identities))?;
+        Self::of_checked(shards, 0).await
+    }
+
+    /// As [`Self::open`], but shards that do not answer or will not do are left out. An error if that leaves none.
+    pub async fn open_in_part(shards: Vec<Shard>, clock: Clock) -> Result<(Self, Missing), StoreError> {
+        let checked = fan_out(shards.iter().map(|shard| check(shard, clock)).collect()).await;
+        let (mut fit, mut missing) = (BTreeMap::new(), Missing::new());
+        for (index, outcome) in checked.into_iter().enumerate() {
+            match outcome {
+                Ok(identity) => drop(fit.insert(index, identity)),
+                Err(error) => drop(missing.insert(index, error)),
             }
         }
-        Self::of_checked(shards, 0).await
+        let Some(first) = fit.keys().next().copied() else { return Err(one(missing.into_values().collect())) };
+        are_of_one_store(fit.iter().map(|(index, identity)| (&shards[*index], identity)))?;
+        Ok((Self::of_checked(shards, first).await?, missing))
     }
 
     /// A store of shards that are known to be right. The lanes are read on one of them, for others may be down.
@@ -217,6 +232,18 @@ impl Store {
         indices.dedup();
         indices.into_iter().map(|index| &self.shards[index]).collect()
     }
+}
+
+/// Refuses shards of several stores.
+fn are_of_one_store<'a>(shards: impl Iterator<Item = (&'a Shard, &'a Identity)>) -> Result<(), StoreError> {
+    let mut first: Option<&str> = None;
+    for (shard, Identity { store, .. }) in shards {
+        let first = *first.get_or_insert(store);
+        if store != first {
+            return Err(foreign(shard, format!("belongs to the store `{store}`, the first shard to `{first}`")));
+        }
+    }
+    Ok(())
 }
 
 /// Refuses a server that is too old, by name.

@@ -395,3 +395,26 @@ fn golden_documents_are_what_the_operator_writes() {
         assert!(is_unseen || files.contains_key(&path), "{} is no state that the operator writes", path.display());
     }
 }
+
+/// Whatever a Segment is stalled for, once it is changed nothing of that is held against it.
+#[test]
+fn a_stalled_segment_begins_anew_when_it_is_changed() {
+    let others = Segments {
+        none: BTreeMap::new(),
+        accepted: Verdict::Accepted { hash: 8, account: 1, segment: 2 },
+        all: vec![],
+    };
+    let stalled: Vec<Golden> = all_segments().into_iter().filter(|golden| golden.health == "Degraded").collect();
+    assert!(stalled.len() > 10, "{}", stalled.len());
+    for Golden { name, text, .. } in stalled {
+        let mut object = segment_rules::yaml::documents(&text).unwrap().remove(0).value;
+        let old: SegmentStatus = serde_json::from_value(object["status"].take()).unwrap();
+        object["metadata"]["generation"] = json!(2);
+        let object: SegmentObject = serde_json::from_value(object).unwrap();
+        for standing in [Published::Unknown, Published::Outdated] {
+            let new = status(&object, &old, &others.facts(standing), at());
+            let holds = |type_| new.conditions.iter().any(|one| one.type_ == type_ && one.status == "True");
+            assert!(holds("Reconciling") && !holds("Stalled") && new.observed_generation == Some(2), "{name}: {new:?}");
+        }
+    }
+}

@@ -10,6 +10,7 @@ mod bell;
 mod build;
 mod conditions;
 mod context;
+mod definitions;
 mod dispatch;
 #[cfg(test)]
 mod golden;

@@ -13,8 +13,8 @@ use serde_json::{Value, json};
 
 use crate::names::StoreKey;
 
-/// kubectl keeps the whole object in it once more.
-const LAST_APPLIED: &str = "kubectl.kubernetes.io/last-applied-configuration";
+/// What annotations of ours begin with. Those of others are long: kubectl keeps the whole object in one once more.
+const OURS: &str = "segmentation.dev/";
 
 /// A Segment.
 #[derive(Clone, Debug)]
@@ -71,6 +71,22 @@ impl SegmentObject {
     }
 }
 
+/// Of the metadata what is asked for. A map takes half a kilobyte, whatever is in it.
+fn kept(metadata: ObjectMeta) -> ObjectMeta {
+    let mut annotations = metadata.annotations.unwrap_or_default();
+    annotations.retain(|key, _| key.starts_with(OURS));
+    ObjectMeta {
+        annotations: (!annotations.is_empty()).then_some(annotations),
+        name: metadata.name,
+        namespace: metadata.namespace,
+        uid: metadata.uid,
+        resource_version: metadata.resource_version,
+        generation: metadata.generation,
+        creation_timestamp: metadata.creation_timestamp,
+        ..ObjectMeta::default()
+    }
+}
+
 impl<'de> Deserialize<'de> for SegmentObject {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         #[derive(Deserialize)]
@@ -81,11 +97,8 @@ impl<'de> Deserialize<'de> for SegmentObject {
             #[serde(default)]
             status: Value,
         }
-        let Raw { mut metadata, spec, status } = Raw::deserialize(deserializer)?;
-        metadata.managed_fields = None;
-        if let Some(annotations) = &mut metadata.annotations {
-            annotations.remove(LAST_APPLIED);
-        }
+        let Raw { metadata, spec, status } = Raw::deserialize(deserializer)?;
+        let metadata = kept(metadata);
         let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
         let own = metadata.namespace.clone().unwrap_or_default();
         let store = &spec["storeRef"];
@@ -138,6 +151,7 @@ impl Resource for SegmentObject {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::names::EVALUATE;
 
     fn read(object: Value) -> SegmentObject {
         serde_json::from_value(object).unwrap()
@@ -155,8 +169,9 @@ mod tests {
 
     #[test]
     fn what_is_asked_often_is_at_hand() {
+        let annotations = json!({"kubectl.kubernetes.io/last-applied-configuration": "{}", EVALUATE: "now"});
         let object = read(json!({
-            "metadata": {"name": "a", "namespace": "b", "annotations": {LAST_APPLIED: "{}", "x": "y"}},
+            "metadata": {"name": "a", "namespace": "b", "labels": {"x": "y"}, "annotations": annotations},
             "spec": {
                 "storeRef": {"name": "main"}, "account": "42", "suspend": true,
                 "criteria": [{"name": "x", "segment": {"name": "other"}}],
@@ -164,6 +179,7 @@ mod tests {
         }));
         assert_eq!(object.store, StoreKey { namespace: "b".to_owned(), name: "main".to_owned() });
         assert!(object.suspended && object.references.contains("other"));
-        assert_eq!((object.annotation(LAST_APPLIED), object.annotation("x")), (None, Some("y")));
+        assert_eq!((object.annotations().len(), object.annotation(EVALUATE)), (1, Some("now")));
+        assert!(object.labels().is_empty());
     }
 }

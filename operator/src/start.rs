@@ -15,6 +15,7 @@ use uuid::Uuid;
 use crate::{
     args::{Args, LogFormat},
     context::Context,
+    definitions,
     dispatch::dispatch,
     http::{self, Health},
     lease::Lease,
@@ -76,6 +77,7 @@ async fn work(
     let mut impatient = config.clone();
     impatient.default_retry = false;
     let impatient = Client::try_from(impatient).context("make a client")?;
+    definitions::wait(&impatient, &args, health, stop).await;
     let mut lease = Lease::new(impatient, &args.namespace, &args.lease, holder);
     if !lease.acquire(health, stop).await {
         return Ok(());

@@ -20,12 +20,12 @@ use k8s_openapi::apimachinery::pkg::apis::meta::v1::OwnerReference;
 use kube::{Resource, ResourceExt};
 use segment_crds::SegmentStore;
 use segment_jobs::{
-    shards::{Credentials, Shard, ShardAddress},
+    shards::{Authorities, Credentials, Shard, ShardAddress},
     store::{self as jobs_store, Identity, Store, StoreError, Versions},
 };
 
 use self::{
-    apply::{Made, SchemaState},
+    apply::{Past, SchemaState},
     dereference::SecretTrouble,
     trouble::{Trouble, TroubleKind},
     validate::{BadField, ValidStore},
@@ -110,8 +110,7 @@ pub(crate) struct Watch {
     shards: (Vec<ShardAddress>, Vec<Shard>),
     /// The generation that was looked at, and whose database it may take over.
     looked_at: Option<(i64, Option<String>)>,
-    /// The schema Job that ended well last, since the schema was there.
-    made: Option<Made>,
+    past: Past,
     look_at: Instant,
     /// Whether there may be lists of shards that are no longer true.
     untidy: bool,
@@ -124,7 +123,7 @@ impl Watch {
             credentials: None,
             shards: (Vec::new(), Vec::new()),
             looked_at: None,
-            made: None,
+            past: Past::default(),
             look_at: Instant::now(),
             untidy: true,
         }
@@ -147,7 +146,7 @@ impl Watch {
             return false;
         }
         self.looked_at = looked_at;
-        let before = self.shards.0.clone();
+        let (before, trusted) = (self.shards.0.clone(), self.trusted());
         let seen = match self.look(ctx, key, object).await {
             Ok(seen) => seen,
             Err(obstacle) => Seen {
@@ -159,9 +158,14 @@ impl Watch {
         };
         self.seen = seen;
         self.look_at = Instant::now() + if self.seen.is_well() { QUIET } else { TROUBLED };
-        self.untidy |= before != self.shards.0;
+        self.untidy |= before != self.shards.0 || trusted != self.trusted();
         self.tidy(ctx, key).await;
         before != self.shards.0
+    }
+
+    /// Whom the shards are believed by.
+    fn trusted(&self) -> Authorities {
+        self.seen.valid.as_ref().map_or_else(Authorities::default, |valid| valid.authorities.clone())
     }
 
     /// Deletes old lists of shards, when no Job is under way that was made with them.
@@ -179,7 +183,8 @@ impl Watch {
 
     async fn look(&mut self, ctx: &Context, key: &StoreKey, object: &SegmentStore) -> Result<Seen, Obstacle> {
         let valid = validate::validate(&object.spec)?;
-        let credentials = self.credentials(ctx, key, &valid).await?;
+        let authorities = valid.authorities.clone();
+        let credentials = Credentials { authorities, ..self.credentials(ctx, key, &valid).await? };
         let shards =
             jobs_store::shards(&valid.shards, &credentials).map_err(|error| Obstacle::Lanes(error.to_string()))?;
         self.shards = (valid.shards.clone(), shards);
@@ -188,7 +193,7 @@ impl Watch {
         let (versions, mut health) = dereference::health(shards, &identity, adopts(object)).await;
         let owner = object.controller_owner_ref(&()).unwrap_or_default();
         let parent = Parent { key, owner: &owner, store: &valid, default_image: &ctx.args.jobs_image };
-        let schema = apply::schema(ctx, parent, (&versions, &health), adopts(object).is_some(), &mut self.made).await;
+        let schema = apply::schema(ctx, parent, (&versions, &health), adopts(object).is_some(), &mut self.past).await;
         let open = open(shards, &mut health).await?;
         let troubles = troubles(health);
         if troubles.values().any(|trouble| trouble.kind == TroubleKind::Credentials) {

@@ -111,7 +111,16 @@ pub enum NamedLeaf {
 
 /// Compiles all Segments among the documents; SegmentStores among them give their time zones.
 pub fn compile(documents: &[Document]) -> Compiled {
-    let read = documents::read(documents);
+    compiled(documents::read(documents))
+}
+
+/// As [`compile`], of Segments that come one after the other, each with a name of its own: thousands of documents would take
+/// many times the memory of what they mean.
+pub fn compile_each(stores: &[Document], segments: impl IntoIterator<Item = Document>) -> Compiled {
+    compiled(documents::read_each(stores, segments))
+}
+
+fn compiled(read: documents::Read) -> Compiled {
     let mut notes = read.notes;
     let mut refused: BTreeMap<ObjectName, Vec<Problem>> = read.refused;
     let mut segments: BTreeMap<ObjectName, ParsedSegment> = read.segments;

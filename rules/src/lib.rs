@@ -23,7 +23,7 @@ mod value;
 pub mod yaml;
 mod zone;
 
-pub use compile::{API_VERSION, AccountRules, Compiled, Definition, NamedCriterion, NamedLeaf, compile};
+pub use compile::{API_VERSION, AccountRules, Compiled, Definition, NamedCriterion, NamedLeaf, compile, compile_each};
 pub use expression::Expression;
 pub use flatten::{flatten, flatten_first};
 pub use graph::{Child, Node, Op, Target, nobody};

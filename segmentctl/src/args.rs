@@ -10,7 +10,8 @@ use clap_complete::Shell;
 /// The commands of the second kind find a cluster as kubectl does. As `kubectl-segment` on PATH they are `kubectl segment`.
 ///
 /// Exit codes: 0 done; 1 something else (a missing file, a server that does not start); 2 wrong usage; 3 a Segment was
-/// refused (the others were evaluated); 4 bad data or a FILE that is no YAML (nothing was printed).
+/// refused (the others were evaluated); 4 bad data or a FILE that is no YAML (nothing was printed); 5 shards of the store do
+/// not answer or will not do, and what they hold is missing in the answer (standard error names them).
 #[derive(Debug, Parser)]
 #[command(name = "segmentctl", version, about, long_about, after_help = EXAMPLES)]
 pub(crate) struct Args {
@@ -81,7 +82,8 @@ pub(crate) struct StatusArgs {
 
 const MEMBERS_EXAMPLES: &str =
     "It asks the store's shards, so their addresses have to be reachable from here; the store's Secret is
-read with the rights of the caller.
+read with the rights of the caller. Where shards that hold some of the account do not answer, the members
+on the others are printed, and the exit code is 5.
 
 Examples:
   segmentctl members lapsing-vips -n marketing

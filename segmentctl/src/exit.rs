@@ -15,6 +15,8 @@ pub(crate) enum Failure {
     Refused,
     /// Data or a FILE that cannot be used.
     BadData(String),
+    /// Shards of a store are missing, and what is on them; what the others have was printed.
+    Missing(String),
 }
 
 impl Failure {
@@ -34,12 +36,13 @@ impl Failure {
             Self::Usage(_) => 2,
             Self::Refused => 3,
             Self::BadData(_) => 4,
+            Self::Missing(_) => 5,
         }
     }
 
     fn message(&self) -> Option<&str> {
         match self {
-            Self::Other(text) | Self::Usage(text) | Self::BadData(text) => Some(text),
+            Self::Other(text) | Self::Usage(text) | Self::BadData(text) | Self::Missing(text) => Some(text),
             Self::Refused => None,
         }
     }

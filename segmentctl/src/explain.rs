@@ -70,7 +70,7 @@ async fn explain_on(
     let options = Options { clock, limits: eval::LIMITS };
     let explanation = explain::explain(store, subject, options).await.map_err(|error| match error {
         ExplainError::Shard(error) => error.into(),
-        other @ ExplainError::NoProfile { .. } => Failure::Other(chain(&other)),
+        other => Failure::Other(chain(&other)),
     })?;
     exit::written(print(args, definition, &explanation))?;
     if refused { Err(Failure::Refused) } else { Ok(()) }

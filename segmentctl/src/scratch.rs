@@ -51,8 +51,11 @@ fn shard(server: &Server) -> Shard {
         url: server.url().to_owned(),
         database: format!("{NAME}_{}", Uuid::new_v4().simple()),
     };
-    let credentials =
-        Credentials { user: Some(server.user().to_owned()), password: Some(SecretString::from(server.password())) };
+    let credentials = Credentials {
+        user: Some(server.user().to_owned()),
+        password: Some(SecretString::from(server.password())),
+        ..Credentials::default()
+    };
     Shard::new(address, &credentials)
 }
 

@@ -12,7 +12,7 @@ use segment_sql::{explain as sql, publish, rule_join};
 use serde::Deserialize;
 
 use super::{
-    Subject, Work,
+    ExplainError, Subject, Work,
     seen::{Event, Events, Trait},
 };
 use crate::{
@@ -22,8 +22,9 @@ use crate::{
         rows::{SourceRow, TestRow, WindowRow, source},
     },
     pairs::KeptPair,
+    publish::buckets,
     shards::{Shard, ShardError},
-    store::Store,
+    store::{Missing, Store},
 };
 
 /// The days that events can lie in, as ClickHouse's Date.
@@ -36,13 +37,6 @@ pub(super) struct Found<'a> {
     pub(super) account: u64,
     pub(super) bucket: u16,
     pub(super) profile_no: u32,
-}
-
-#[derive(Row, Deserialize)]
-#[expect(dead_code, reason = "a row has all columns of its statement")]
-struct AccountRow {
-    account: u64,
-    buckets: u16,
 }
 
 #[derive(Row, Deserialize)]
@@ -76,15 +70,24 @@ struct EventRow {
     amount: Option<String>,
 }
 
-/// Finds the subject's profile.
-pub(super) async fn find<'a>(store: &'a Store, subject: Subject<'_>) -> Result<Option<Found<'a>>, ShardError> {
+/// Finds the subject's profile, which may lie on a shard that is missing.
+pub(super) async fn find<'a>(
+    store: &'a Store,
+    subject: Subject<'_>,
+    missing: &Missing,
+) -> Result<Option<Found<'a>>, ExplainError> {
     let key = &subject.definition.account;
     let account = sip_hash_64(key);
-    let accounts: Option<AccountRow> =
-        store.shards[0].call(publish::ACCOUNTS, "explain").param("accounts", vec![account]).row().await?;
-    let Some(AccountRow { buckets, .. }) = accounts else { return Ok(None) };
-    let bucket = u16::try_from(sip_hash_64(subject.profile) % u64::from(buckets.max(1))).unwrap_or(0);
+    let buckets = match buckets(store, key, missing).await? {
+        Some(buckets) => buckets,
+        None if missing.is_empty() => return Ok(None),
+        None => return Err(ExplainError::Unknown { account: key.clone() }),
+    };
+    let bucket = u16::try_from(sip_hash_64(subject.profile) % u64::from(buckets)).unwrap_or(0);
     let shard = store.shard_of(key, bucket);
+    if missing.keys().any(|index| store.shards[*index].name() == shard.name()) {
+        return Err(ExplainError::Missing { profile: subject.profile.to_owned(), shard: shard.name().to_owned() });
+    }
     let found: Option<ProfileRow> = shard
         .call(sql::PROFILE, "explain")
         .param("account", account)

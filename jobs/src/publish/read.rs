@@ -1,13 +1,14 @@
 //! What is published and served, for those who watch a store.
 
 use clickhouse::Row;
+use segment_rules::sip_hash_64;
 use segment_sql::{publish as sql, run as run_sql};
 use serde::Deserialize;
 use uuid::Uuid;
 
 use crate::{
     shards::{Shard, ShardError},
-    store::{Store, fan_out},
+    store::{Missing, Store, fan_out},
 };
 
 /// A definition on a shard that is not retired, or is but still has members.
@@ -68,6 +69,13 @@ struct MemberRow {
 }
 
 #[derive(Row, Deserialize)]
+#[expect(dead_code, reason = "a row has all columns of its statement")]
+struct AccountRow {
+    account: u64,
+    buckets: u16,
+}
+
+#[derive(Row, Deserialize)]
 struct RetiredRow {
     retired: u64,
 }
@@ -82,30 +90,66 @@ pub async fn run_segments(shard: &Shard, run: Uuid) -> Result<Vec<RunSegment>, S
     shard.call(run_sql::SEGMENTS, "publish").param("run", run.to_string()).rows().await
 }
 
-/// The members of a segment whose ids come after one, at most so many, by id.
-pub async fn members(
-    store: &Store,
-    account: u64,
-    segment: u64,
-    after: &str,
-    limit: u64,
-) -> Result<Vec<String>, ShardError> {
-    let asked = store.shards.iter().map(|shard| {
-        shard
+/// The members of a segment whose ids come after one, at most so many.
+#[derive(Clone, Copy, Debug)]
+pub struct Page<'a> {
+    /// The account's hash.
+    pub account: u64,
+    /// The segment.
+    pub segment: u64,
+    /// The id that theirs come after.
+    pub after: &'a str,
+    /// At most so many.
+    pub limit: u64,
+}
+
+/// A page of members by id, of the shards that are not missing. One that fails is missing from then on.
+pub async fn members(store: &Store, page: Page<'_>, missing: &mut Missing) -> Vec<String> {
+    let here: Vec<usize> = (0..store.shards.len()).filter(|index| !missing.contains_key(index)).collect();
+    let asked = here.iter().map(|index| {
+        store.shards[*index]
             .call(run_sql::MEMBERS_PAGE, "members")
-            .param("account", account)
-            .param("segment", segment)
-            .param("after", after)
-            .param("limit", limit)
+            .param("account", page.account)
+            .param("segment", page.segment)
+            .param("after", page.after)
+            .param("limit", page.limit)
             .rows::<MemberRow>()
     });
     let mut members = Vec::new();
-    for rows in fan_out(asked.collect()).await {
-        members.extend(rows?.into_iter().map(|row| row.profile));
+    for (index, rows) in here.iter().zip(fan_out(asked.collect()).await) {
+        match rows {
+            Ok(rows) => members.extend(rows.into_iter().map(|row| row.profile)),
+            Err(error) => drop(missing.insert(*index, error.into())),
+        }
     }
     members.sort_unstable();
-    members.truncate(usize::try_from(limit).unwrap_or(usize::MAX));
-    Ok(members)
+    members.truncate(usize::try_from(page.limit).unwrap_or(usize::MAX));
+    members
+}
+
+/// Into how many buckets an account is cut; none if no shard that is not missing knows the account.
+pub(crate) async fn buckets(store: &Store, account_key: &str, missing: &Missing) -> Result<Option<u16>, ShardError> {
+    let accounts = vec![sip_hash_64(account_key)];
+    for (index, shard) in store.shards.iter().enumerate() {
+        if missing.contains_key(&index) {
+            continue;
+        }
+        let row: Option<AccountRow> = shard.call(sql::ACCOUNTS, "publish").param("accounts", &accounts).row().await?;
+        if let Some(AccountRow { buckets, .. }) = row {
+            return Ok(Some(buckets.max(1)));
+        }
+    }
+    Ok(None)
+}
+
+/// Whether nothing of an account lies on shards that are missing. If nobody knows where it lies, it may.
+pub async fn is_whole(store: &Store, account_key: &str, missing: &Missing) -> Result<bool, ShardError> {
+    if missing.is_empty() {
+        return Ok(true);
+    }
+    let Some(buckets) = buckets(store, account_key, missing).await? else { return Ok(false) };
+    let homes = store.shards_of(account_key, buckets);
+    Ok(!homes.iter().any(|home| missing.keys().any(|index| store.shards[*index].name() == home.name())))
 }
 
 /// How many definitions were retired with this version or a later one.

@@ -28,8 +28,9 @@ pub(crate) struct ManualWork<'a> {
 pub(crate) fn manual_job(parent: Parent<'_>, work: ManualWork<'_>) -> Job {
     let run = work.run.to_string();
     let as_of = work.as_of.to_string();
-    let arguments = ["manual", "--shards-file", &pod::shards_path(), "--run", &run, "--at", &as_of];
-    let mut arguments: Vec<String> = arguments.map(str::to_owned).into();
+    let mut arguments = vec!["manual".to_owned()];
+    arguments.extend(pod::shards_arguments(parent));
+    arguments.extend(["--run", &run, "--at", &as_of].map(str::to_owned));
     if work.shards.len() < parent.store.shards.len() {
         arguments.extend(["--shards".to_owned(), work.shards.join(",")]);
     }

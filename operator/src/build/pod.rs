@@ -13,7 +13,11 @@ use k8s_openapi::{
 use kube::ResourceExt;
 use segment_crds::{PodResources, TolerationOperator};
 
-use super::{Parent, shards::FILE, shards_config_map};
+use super::{
+    Parent,
+    shards::{AUTHORITIES, FILE},
+    shards_config_map,
+};
 
 /// Where the list of shards is mounted.
 const FOLDER: &str = "/etc/segmentation";
@@ -60,9 +64,13 @@ pub(super) fn pod_template(parent: Parent<'_>, component: &str, arguments: Vec<S
     }
 }
 
-/// Where the pod finds the list of shards.
-pub(super) fn shards_path() -> String {
-    format!("{FOLDER}/{FILE}")
+/// The arguments that say where the list of shards is, and whom to trust.
+pub(super) fn shards_arguments(parent: Parent<'_>) -> Vec<String> {
+    let mut arguments = vec!["--shards-file".to_owned(), format!("{FOLDER}/{FILE}")];
+    if parent.store.authorities.pem().is_some() {
+        arguments.extend(["--ca".to_owned(), format!("{FOLDER}/{AUTHORITIES}")]);
+    }
+    arguments
 }
 
 fn container(parent: Parent<'_>, arguments: Vec<String>) -> Container {

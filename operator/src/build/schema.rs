@@ -26,20 +26,17 @@ pub(crate) struct SchemaWork<'a> {
 /// The schema Job. Its name tells what it is to do with what was found, so that it is made once.
 pub(crate) fn schema_job(parent: Parent<'_>, work: SchemaWork<'_>) -> Job {
     let SchemaWork { identity, adopt, shards, found } = work;
-    let arguments = ["schema", "apply", "--store", identity, "--shards-file", &pod::shards_path()];
-    let mut arguments: Vec<String> = arguments.map(str::to_owned).into();
+    let mut arguments: Vec<String> = ["schema", "apply", "--store", identity].map(str::to_owned).into();
+    arguments.extend(pod::shards_arguments(parent));
     arguments.extend(adopt.then(|| "--adopt".to_owned()));
     if shards.len() < parent.store.shards.len() {
         arguments.extend(["--shards".to_owned(), shards.join(",")]);
     }
-    let hash = hash_of(&[
-        &arguments.join(" "),
-        &shards_file(&parent.store.shards),
-        parent.image(),
-        parent.store.secret.as_deref().unwrap_or_default(),
-        &VERSION.to_string(),
-        found,
-    ]);
+    let (called, list, version) = (arguments.join(" "), shards_file(&parent.store.shards), VERSION.to_string());
+    let secret = parent.store.secret.as_deref().unwrap_or_default();
+    let mut texts = vec![called.as_str(), &list, parent.image(), secret, &version, found];
+    texts.extend(parent.store.authorities.pem());
+    let hash = hash_of(&texts);
     Job {
         metadata: parent.metadata(SCHEMA, hash),
         spec: Some(JobSpec {

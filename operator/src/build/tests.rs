@@ -1,6 +1,7 @@
 //! The children, whole, as the API server gets them.
 
 use segment_crds::{ClickHouse, Pods, SecretRef, SegmentStoreSpec, Shard};
+use segment_jobs::shards::Authorities;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
@@ -21,6 +22,7 @@ impl Shop {
                 database: "segments".to_owned(),
                 shards: (0..count).map(shard).collect(),
                 credentials_secret_ref: Some(SecretRef { name: "clickhouse".to_owned() }),
+                ca_bundle: None,
             },
             ..SegmentStoreSpec::default()
         };
@@ -132,6 +134,30 @@ fn the_list_of_shards_is_immutable_and_named_after_what_it_holds() {
     assert_ne!(two.metadata.name, three.metadata.name);
     let list: Value = serde_json::from_str(&two.data.unwrap()["shards.json"]).unwrap();
     assert_eq!(list[0], json!({"name": "000", "url": "http://ch-0:8123", "database": "segments"}));
+}
+
+#[test]
+fn whom_to_trust_is_passed_with_the_list_of_shards_and_changes_nothing_where_nobody_is_named() {
+    let plain = Shop::with_shards(2);
+    let trusting = || {
+        let mut shop = Shop::with_shards(2);
+        let pem = rcgen::generate_simple_self_signed(["authority".to_owned()]).unwrap().cert.pem();
+        shop.store.authorities = Authorities::of_pem(&pem).unwrap();
+        (shop, pem)
+    };
+    let ((one, pem), (other, _)) = (trusting(), trusting());
+    let [none, first, second] = [&plain, &one, &other].map(|shop| shards_config_map(shop.parent()));
+    assert!(first.metadata.name != none.metadata.name && first.metadata.name != second.metadata.name);
+    assert_eq!(first.data.unwrap()["ca.pem"], pem);
+    assert_eq!(none.data.unwrap().len(), 1);
+    assert_ne!(schema_name(&one, "none"), schema_name(&other, "none"), "it may be what the last one lacked");
+    let path = json!(["--shards-file", "/etc/segmentation/shards.json", "--ca", "/etc/segmentation/ca.pem"]);
+    let job = one.manual(&["000", "001"]);
+    let arguments = job["spec"]["template"]["spec"]["containers"][0]["args"].as_array().unwrap().clone();
+    assert_eq!(json!(arguments[1..5]), path);
+    let schema = serde_json::to_value(schema(&one, "none", &["000", "001"])).unwrap();
+    let arguments = schema["spec"]["template"]["spec"]["containers"][0]["args"].as_array().unwrap().clone();
+    assert_eq!(json!(arguments[4..8]), path);
 }
 
 #[test]

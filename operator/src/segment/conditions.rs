@@ -14,7 +14,7 @@ use crate::{
     store::{Obstacle, conditions::waits, trouble::Trouble},
 };
 
-/// After so many runs that failed a person has to look, though the operator goes on trying.
+/// After so many runs that failed a Segment is stalled.
 const SETBACKS_MAX: u32 = 3;
 
 /// How the Segment's store is.
@@ -54,6 +54,11 @@ pub(crate) struct Setback {
 }
 
 impl Setback {
+    /// Whether there were so many that a person has to look, though the operator goes on trying.
+    pub(crate) fn needs_a_person(&self) -> bool {
+        self.count >= SETBACKS_MAX
+    }
+
     /// As the status tells it, so that another operator can take it over.
     pub(crate) fn told(&self, version: u64) -> FailedRuns {
         FailedRuns { version: whole(version), count: i64::from(self.count) }
@@ -236,7 +241,6 @@ fn of_standing(standing: &Standing, troubles: &BTreeMap<usize, Trouble>, facts: 
         return of(Summary::Stalled, "EvaluationFailed", reason.clone(), Truth::False);
     }
     if !standing.behind.is_empty() || facts.outdated {
-        let stalled = |setback: &Setback| setback.count >= SETBACKS_MAX;
         return match &facts.progress {
             Progress::Waiting => {
                 of(Summary::Reconciling, "Pending", "waits for its evaluation".to_owned(), Truth::False)
@@ -244,7 +248,7 @@ fn of_standing(standing: &Standing, troubles: &BTreeMap<usize, Trouble>, facts: 
             Progress::Running(how) => of(Summary::Reconciling, "Evaluating", how.clone(), Truth::False),
             Progress::Blocked(why) => of(Summary::Reconciling, "JobBlocked", why.clone(), Truth::False),
             Progress::Setback(setback) => {
-                let summary = if stalled(setback) { Summary::Stalled } else { Summary::Reconciling };
+                let summary = if setback.needs_a_person() { Summary::Stalled } else { Summary::Reconciling };
                 of(summary, "RunFailed", setback.message.clone(), Truth::False)
             }
         };

@@ -25,6 +25,7 @@ use uuid::Uuid;
 
 use super::{
     Look, RETRY, Segments,
+    conditions::Progress,
     judge::key_of,
     plan::{self, SegmentKey},
 };
@@ -55,12 +56,12 @@ pub(super) struct Run {
     requests: HashMap<SegmentKey, String>,
     started: Instant,
     /// Why it does not begin.
-    pub(super) blocked: Option<String>,
+    blocked: Option<String>,
     ask_why_at: Instant,
     /// So many of its pods have failed.
     failed: i32,
     /// What one of them said.
-    pub(super) complaint: Option<String>,
+    complaint: Option<String>,
     /// Whether we deleted its Job, so that another one is made.
     is_withdrawn: bool,
 }
@@ -75,7 +76,7 @@ enum NotStarted {
 }
 
 impl Run {
-    fn new(id: Uuid, job: String, segments: HashMap<SegmentKey, u64>) -> Self {
+    pub(super) fn new(id: Uuid, job: String, segments: HashMap<SegmentKey, u64>) -> Self {
         let now = Instant::now();
         let ask_why_at = now + PODS_WITHIN;
         let requests = HashMap::new();
@@ -91,6 +92,11 @@ impl Run {
             complaint: None,
             is_withdrawn: false,
         }
+    }
+
+    /// The same, as the answer to requests.
+    pub(super) fn answering(self, requests: HashMap<SegmentKey, String>) -> Self {
+        Self { requests, ..self }
     }
 
     pub(super) fn keys(&self) -> impl Iterator<Item = SegmentKey> {
@@ -125,6 +131,21 @@ impl Run {
         match delete(look.ctx, job).await {
             Ok(()) => self.is_withdrawn = true,
             Err(error) => tracing::warn!(%error, job = self.job, "a Job that does not begin was not deleted"),
+        }
+    }
+
+    /// The request that it answers for a Segment.
+    pub(super) fn request(&self, key: SegmentKey) -> Option<&String> {
+        self.requests.get(&key)
+    }
+
+    /// How its Job gets on.
+    pub(super) fn progress(&self) -> Progress {
+        let job = &self.job;
+        match (&self.blocked, &self.complaint) {
+            (Some(why), _) => Progress::Blocked(format!("the Job {job} does not begin: {why}")),
+            (None, Some(said)) => Progress::Running(format!("the Job {job} tries again: {said}")),
+            (None, None) => Progress::Running(format!("the Job {job} evaluates it")),
         }
     }
 
@@ -373,7 +394,7 @@ impl Segments {
         let note = format!("the Job {} evaluates {} segments", job.name_any(), segments.len());
         let said = Said { reason: "RunStarted", action: "Evaluate", note: &note };
         look.ctx.tell(look.object, EventType::Normal, said).await;
-        Ok(Run { requests, ..Run::new(id, job.name_any(), segments) })
+        Ok(Run::new(id, job.name_any(), segments).answering(requests))
     }
 
     /// What tells this run from an earlier one of the same versions: what was committed since, and what failed.

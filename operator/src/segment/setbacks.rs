@@ -33,6 +33,13 @@ struct Delay {
     request: Option<String>,
 }
 
+impl Delay {
+    /// Whether somebody has asked for an evaluation since the last run failed.
+    fn is_news(&self, request: Option<&String>) -> bool {
+        request.is_some() && request != self.request.as_ref()
+    }
+}
+
 impl Setbacks {
     pub(super) fn get(&self, key: SegmentKey, version: u64) -> Option<&Setback> {
         self.0.get(&key).filter(|delay| delay.version == version).map(|delay| &delay.setback)
@@ -56,10 +63,13 @@ impl Setbacks {
     }
 
     pub(super) fn waits(&self, key: SegmentKey, version: u64, request: Option<&String>) -> bool {
-        self.0.get(&key).is_some_and(|delay| {
-            let is_new = request.is_some() && request != delay.request.as_ref();
-            delay.version == version && delay.until > Instant::now() && !is_new
-        })
+        let delay = self.0.get(&key).filter(|delay| delay.version == version && delay.until > Instant::now());
+        delay.is_some_and(|delay| !delay.is_news(request))
+    }
+
+    /// Whether a run of a version that answers this request is but another try, which nobody has asked for.
+    pub(super) fn is_tried_again(&self, key: SegmentKey, version: u64, request: Option<&String>) -> bool {
+        self.0.get(&key).is_some_and(|delay| delay.version == version && !delay.is_news(request))
     }
 
     pub(super) fn add(&mut self, key: SegmentKey, version: u64, message: &str, request: Option<&String>) {

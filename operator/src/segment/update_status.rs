@@ -23,8 +23,9 @@ use serde_json::json;
 use super::{
     Segments,
     allowance::Allowance,
-    conditions::{Facts, Progress, Published, StoreFacts, status},
+    conditions::{Facts, Progress, Published, Setback, StoreFacts, status},
     judge::key_of,
+    plan::SegmentKey,
     validate::Verdict,
 };
 use crate::{
@@ -191,17 +192,6 @@ impl Segments {
         let known = self.standings.get(&key);
         let standing = known.filter(is_of);
         let setback = standing.and_then(|standing| self.setbacks.get(key, standing.version));
-        let progress = standing.map_or(Progress::Waiting, |standing| {
-            if let Some(run) = self.runs.iter().find(|run| run.evaluates(key, standing.version)) {
-                let job = &run.job;
-                return match (&run.blocked, &run.complaint) {
-                    (Some(why), _) => Progress::Blocked(format!("the Job {job} does not begin: {why}")),
-                    (None, Some(said)) => Progress::Running(format!("the Job {job} tries again: {said}")),
-                    (None, None) => Progress::Running(format!("the Job {job} evaluates it")),
-                };
-            }
-            setback.cloned().map_or(Progress::Waiting, Progress::Setback)
-        });
         Facts {
             store,
             verdict,
@@ -210,7 +200,7 @@ impl Segments {
                 (_, None) => Published::Outdated,
                 (_, Some(standing)) => Published::As(standing),
             },
-            progress,
+            progress: standing.map_or(Progress::Waiting, |standing| self.progress(key, standing.version)),
             failed_runs: standing
                 .filter(|standing| !standing.behind.is_empty())
                 .zip(setback)
@@ -219,6 +209,22 @@ impl Segments {
             totals: self.totals.get(&key).cloned(),
             // With what came of it.
             handled: self.handled.get(&key).filter(|_| !self.refresh.contains(&key)).map(String::as_str),
+        }
+    }
+
+    /// How far the evaluation of a version is. Another try, which nobody has asked for, does not make one well that needs a
+    /// person: it would be stalled and not, again and again.
+    fn progress(&self, key: SegmentKey, version: u64) -> Progress {
+        let setback = self.setbacks.get(key, version);
+        let Some(run) = self.runs.iter().find(|run| run.evaluates(key, version)) else {
+            return setback.cloned().map_or(Progress::Waiting, Progress::Setback);
+        };
+        let is_but_a_try = self.setbacks.is_tried_again(key, version, run.request(key));
+        match (setback.filter(|setback| setback.needs_a_person() && is_but_a_try), run.progress()) {
+            (Some(Setback { count, message }), Progress::Running(how) | Progress::Blocked(how)) => {
+                Progress::Setback(Setback { count: *count, message: format!("{message}; tried again: {how}") })
+            }
+            (_, progress) => progress,
         }
     }
 }
@@ -291,6 +297,7 @@ mod tests {
     use serde_json::json;
 
     use super::*;
+    use crate::segment::runs::Run;
 
     fn segment(uid: &str) -> SegmentObject {
         serde_json::from_value(json!({"metadata": {"name": "a", "namespace": "b", "uid": uid}})).unwrap()
@@ -314,6 +321,24 @@ mod tests {
         told.written.insert("b/a".to_owned(), written);
         assert_eq!(*told.status(&segment("1")), status);
         assert_eq!(*told.status(&segment("2")), SegmentStatus::default());
+    }
+
+    #[test]
+    fn one_that_is_stalled_stays_so_while_it_is_tried_again_unless_somebody_has_asked_for_it() {
+        let (key, mut segments) = ((1, 2), Segments::new(Arc::default()));
+        let run = || Run::new(uuid::Uuid::nil(), "j".to_owned(), [(key, 5)].into());
+        segments.runs = vec![run()];
+        let evaluates = Progress::Running("the Job j evaluates it".to_owned());
+        for count in 1..=3 {
+            assert_eq!(segments.progress(key, 5), evaluates, "after {count} runs that failed it mends itself");
+            segments.setbacks.add(key, 5, "no", None);
+        }
+        let message = "no; tried again: the Job j evaluates it".to_owned();
+        assert_eq!(segments.progress(key, 5), Progress::Setback(Setback { count: 3, message }));
+        segments.runs = vec![run().answering([(key, "now".to_owned())].into())];
+        assert_eq!(segments.progress(key, 5), evaluates);
+        segments.runs.clear();
+        assert_eq!(segments.progress(key, 5), Progress::Setback(Setback { count: 3, message: "no".to_owned() }));
     }
 
     #[test]

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use segment_crds::{AccessGrant, NamespaceSelector, SelectorOperator};
-use segment_rules::{Compiled, Refusal, compile, segment_id, sip_hash_64, yaml::Document};
+use segment_rules::{Compiled, Refusal, compile_each, segment_id, sip_hash_64, yaml::Document};
 use serde_json::json;
 
 use crate::{names::StoreKey, object::SegmentObject};
@@ -43,18 +43,18 @@ pub(crate) fn validate(
     accounts: &BTreeSet<&str>,
 ) -> (BTreeMap<String, Verdict>, Compiled) {
     let mut verdicts = BTreeMap::new();
-    let mut documents = vec![court.document()];
-    let mut judged = BTreeSet::new();
+    let (mut judged, mut read) = (BTreeSet::new(), Vec::new());
     for segment in segments.iter().filter(|segment| accounts.contains(&*segment.account)) {
         if let Some(reason) = court.denies(segment) {
             verdicts.insert(segment.path(), Verdict::Denied(reason));
         } else {
             judged.insert(segment.path());
-            documents.push(Document::new(segment.document()));
+            read.push(*segment);
         }
     }
-    documents.extend(foreigners(segments, accounts, &judged).map(|segment| Document::new(segment.document())));
-    let mut compiled = compile(&documents);
+    read.extend(foreigners(segments, accounts, &judged));
+    let documents = read.into_iter().map(|segment| Document::new(segment.document()));
+    let mut compiled = compile_each(&[court.document()], documents);
     compiled.accounts.retain(|account, _| accounts.contains(account.as_str()));
     for (path, reason) in refusals(&compiled.refused) {
         if judged.contains(&path) {

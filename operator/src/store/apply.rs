@@ -51,17 +51,36 @@ pub(crate) struct Made {
     uid: Option<String>,
 }
 
-/// Sees to it that shards without the schema get it. `made` is the Job that ended well last, since it was there.
+/// What is known of schema Jobs that are gone, since the schema was there.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Past {
+    /// The one that ended well last.
+    made: Option<Made>,
+    /// The name of one that was deleted so that it is tried again, and how it had failed.
+    failed: Option<(String, String)>,
+}
+
+impl Past {
+    /// Another try does not make one well that needs a person: the store would be stalled and not, again and again.
+    fn or_failed(&self, name: &str, how: String) -> SchemaState {
+        match &self.failed {
+            Some((failed, why)) if failed == name => SchemaState::Failed(format!("{why}; tried again: {how}")),
+            _ => SchemaState::Applying(how),
+        }
+    }
+}
+
+/// Sees to it that shards without the schema get it.
 pub(crate) async fn schema(
     ctx: &Context,
     parent: Parent<'_>,
     (versions, health): (&[Versions], &[Result<Identity, Trouble>]),
     adopt: bool,
-    made: &mut Option<Made>,
+    past: &mut Past,
 ) -> SchemaState {
     let on = match step(versions, health) {
         Step::Nothing => {
-            *made = None;
+            *past = Past::default();
             return SchemaState::There;
         }
         Step::Wait => return SchemaState::Waiting,
@@ -71,7 +90,7 @@ pub(crate) async fn schema(
     let shards: Vec<String> = on.iter().map(|index| parent.store.shards[*index].name.clone()).collect();
     let found = on.iter().map(|index| found(&health[*index])).collect::<Vec<_>>().join("\n");
     let work = SchemaWork { identity: &identity, adopt, shards: &shards, found: &found };
-    match follow(ctx, parent, &build::schema_job(parent, work), made).await {
+    match follow(ctx, parent, &build::schema_job(parent, work), past).await {
         Ok(state) => state,
         Err(error) => SchemaState::NotStarted(error.to_string()),
     }
@@ -107,12 +126,7 @@ fn found(shard: &Result<Identity, Trouble>) -> String {
     }
 }
 
-async fn follow(
-    ctx: &Context,
-    parent: Parent<'_>,
-    job: &Job,
-    made: &mut Option<Made>,
-) -> Result<SchemaState, kube::Error> {
+async fn follow(ctx: &Context, parent: Parent<'_>, job: &Job, past: &mut Past) -> Result<SchemaState, kube::Error> {
     let name = job.name_any();
     let Some(there) = ctx.jobs.get(&ObjectRef::new(&name).within(&parent.key.namespace)) else {
         let does_this = |other: &Job| {
@@ -122,22 +136,27 @@ async fn follow(
         };
         if let Some(under_way) = ctx.jobs.find(does_this) {
             // It was begun when more was missing, and is half done.
-            return Ok(applying(ctx, &under_way).await);
+            return Ok(SchemaState::Applying(applying(ctx, &under_way).await));
         }
         config_map(ctx, parent).await?;
         post(ctx, job).await?;
-        return Ok(SchemaState::Applying(format!("the Job {name} makes the schema")));
+        return Ok(past.or_failed(&name, format!("the Job {name} makes the schema")));
     };
     match finished(&there) {
-        None => Ok(applying(ctx, &there).await),
+        None => Ok(past.or_failed(&name, applying(ctx, &there).await)),
         Some(Finished::Failed(message)) => {
+            let said = why_failed(ctx, &there).await.map_or(String::new(), |said| format!("; {said}"));
+            let why = format!("the Job {name} failed: {message}{said}");
+            past.failed = None;
             if age_of_failure(&there).is_some_and(|age| age > AGAIN_AFTER) {
                 delete(ctx, &there).await?;
+                past.failed = Some((name, why.clone()));
             }
-            let said = why_failed(ctx, &there).await.map_or(String::new(), |said| format!("; {said}"));
-            Ok(SchemaState::Failed(format!("the Job {name} failed: {message}{said}")))
+            Ok(SchemaState::Failed(why))
         }
-        Some(Finished::Complete) if made.as_ref().is_some_and(|made| made.name == name && made.uid != there.uid()) => {
+        Some(Finished::Complete)
+            if past.made.as_ref().is_some_and(|one| one.name == name && one.uid != there.uid()) =>
+        {
             Ok(SchemaState::Failed(format!(
                 "the Job {name} ended well, but the shards still lack the schema version {VERSION} of this operator: \
              {} may be the image of an older one; set spec.pods.image anew, or leave it out",
@@ -147,22 +166,22 @@ async fn follow(
         Some(Finished::Complete) => {
             // What it made is gone again, or it has only just been made: a new look tells, and needs a new Job in the first
             // case.
-            *made = Some(Made { name: name.clone(), uid: there.uid() });
+            past.made = Some(Made { name: name.clone(), uid: there.uid() });
             delete(ctx, &there).await?;
             Ok(SchemaState::Applying(format!("the Job {name} made the schema")))
         }
     }
 }
 
-/// A Job that is under way, and what keeps it from getting on.
-async fn applying(ctx: &Context, job: &Job) -> SchemaState {
+/// How a Job that is under way gets on, or what keeps it from that.
+async fn applying(ctx: &Context, job: &Job) -> String {
     let name = job.name_any();
     let age = job.creation_timestamp().map(|made| now().duration_since(made.0));
     let why = if age.is_some_and(|age| age > PODS_WITHIN) { why_blocked(ctx, job).await } else { None };
-    SchemaState::Applying(match why {
+    match why {
         Some(why) => format!("the Job {name}, which makes the schema, does not begin: {why}"),
         None => format!("the Job {name} makes the schema"),
-    })
+    }
 }
 
 fn age_of_failure(job: &Job) -> Option<SignedDuration> {
@@ -308,6 +327,18 @@ mod tests {
         assert_eq!(step_of("odo"), Step::On(vec![0, 2]));
         assert_eq!(step_of("ude"), Step::On(vec![0, 2]));
         assert_eq!(step_of("ed"), Step::Wait);
+    }
+
+    #[test]
+    fn a_schema_job_that_failed_is_not_forgotten_while_it_is_tried_again() {
+        let failed = Some(("a".to_owned(), "the Job a failed: no".to_owned()));
+        let past = Past { failed, ..Past::default() };
+        let state = |past: &Past, name| past.or_failed(name, "the Job makes it".to_owned());
+        let both = "the Job a failed: no; tried again: the Job makes it".to_owned();
+        assert_eq!(state(&past, "a"), SchemaState::Failed(both));
+        let applying = SchemaState::Applying("the Job makes it".to_owned());
+        assert_eq!(state(&past, "b"), applying, "the store was changed, or something else was found");
+        assert_eq!(state(&Past::default(), "a"), applying);
     }
 
     #[test]

@@ -125,7 +125,7 @@ mod tests {
         let clickhouse = ClickHouse {
             database: "segments".to_owned(),
             shards: vec![shard("a"), shard("b")],
-            credentials_secret_ref: None,
+            ..ClickHouse::default()
         };
         let spec = SegmentStoreSpec { clickhouse, ..SegmentStoreSpec::default() };
         Seen { valid: validate::validate(&spec).ok(), ..Seen::default() }

@@ -61,7 +61,8 @@ pub(crate) async fn credentials(
         let text = bytes.and_then(|bytes| String::from_utf8(bytes.0.clone()).ok());
         text.ok_or_else(|| SecretTrouble::Key { secret: name.to_owned(), key })
     };
-    Ok(Credentials { user: Some(text("username")?), password: Some(SecretString::from(text("password")?)) })
+    let (user, password) = (text("username")?, SecretString::from(text("password")?));
+    Ok(Credentials { user: Some(user), password: Some(password), ..Credentials::default() })
 }
 
 /// The operator as RBAC names it.

@@ -84,7 +84,7 @@ impl Trouble {
         let message = match error.no_tls() {
             Some(why) => format!(
                 "shard {shard}: no TLS with {host}, because {why}; give the server a certificate for this host name, signed by an \
-                 authority of Mozilla's list, or mend the shard's url (http:// is without TLS)"
+                 authority of Mozilla's list or of spec.clickhouse.caBundle, or mend the url (http:// is without TLS)"
             ),
             None if error.is_silent() => silent(shard, &error.url, &error.cause(), what_to_check(&chain(error))),
             None => chain(error),
@@ -137,7 +137,7 @@ mod tests {
     use std::sync::Arc;
 
     use segment_jobs::{
-        shards::{Credentials, Shard, ShardAddress},
+        shards::{Authorities, Credentials, Shard, ShardAddress},
         store,
     };
     use tokio::{io::AsyncWriteExt, net::TcpListener};
@@ -165,7 +165,12 @@ mod tests {
     }
 
     async fn trouble_with(url: &str) -> Trouble {
-        let shard = Shard::new(address(url), &Credentials::default());
+        trouble_if(url, Authorities::default()).await
+    }
+
+    /// The trouble if these authorities are trusted.
+    async fn trouble_if(url: &str, authorities: Authorities) -> Trouble {
+        let shard = Shard::new(address(url), &Credentials { authorities, ..Credentials::default() });
         match store::check_server(&shard).await.unwrap_err() {
             StoreError::Shard(error) => Trouble::of_shard(&error),
             other => panic!("{other}"),
@@ -193,8 +198,8 @@ mod tests {
         }
     }
 
-    /// A listener with a certificate that it has signed itself.
-    async fn tls_listener(name: &str) -> u16 {
+    /// A listener with a certificate that it has signed itself, and that certificate. Whoever takes it is refused as a user.
+    async fn tls_listener(name: &str) -> (u16, String) {
         let made = rcgen::generate_simple_self_signed([name.to_owned()]).unwrap();
         let key = PrivateKeyDer::try_from(made.signing_key.serialize_der()).unwrap();
         let provider = Arc::new(tokio_rustls::rustls::crypto::ring::default_provider());
@@ -205,20 +210,35 @@ mod tests {
         let port = listener.local_addr().unwrap().port();
         tokio::spawn(async move {
             while let Ok((stream, _)) = listener.accept().await {
-                let _ = acceptor.accept(stream).await;
+                let Ok(mut stream) = acceptor.accept(stream).await else { continue };
+                let said = "Code: 516. DB::Exception: Authentication failed";
+                let answer = format!("HTTP/1.1 403 Forbidden\r\ncontent-length: {}\r\n\r\n{said}", said.len());
+                let _ = stream.write_all(answer.as_bytes()).await;
+                let _ = stream.shutdown().await;
             }
         });
-        port
+        (port, made.cert.pem())
     }
 
     #[tokio::test]
     async fn a_certificate_that_nobody_trusts_needs_a_person() {
-        let url = format!("https://localhost:{}", tls_listener("localhost").await);
+        let url = format!("https://localhost:{}", tls_listener("localhost").await.0);
         let trouble = trouble_with(&url).await;
         assert!(trouble.kind == TroubleKind::Tls && trouble.kind.needs_a_person(), "{trouble:?}");
         let named = trouble.message.starts_with("shard a: no TLS with localhost:");
         assert!(named && trouble.message.contains("nobody who is trusted has signed its certificate"), "{trouble:?}");
         assert_eq!(trouble_with(&url).await, trouble, "the same is told each time");
+    }
+
+    #[tokio::test]
+    async fn a_certificate_of_an_authority_that_is_named_is_taken_for_its_own_host_alone() {
+        let ((port, pem), (other, _)) = (tls_listener("localhost").await, tls_listener("localhost").await);
+        let trusted = Authorities::of_pem(&pem).unwrap();
+        let trouble =
+            async |host: &str, port: u16| trouble_if(&format!("https://{host}:{port}"), trusted.clone()).await;
+        assert_eq!(trouble("localhost", port).await.kind, TroubleKind::Credentials, "TLS is no trouble any more");
+        assert_eq!(trouble("127.0.0.1", port).await.kind, TroubleKind::Tls, "a certificate for another host");
+        assert_eq!(trouble("localhost", other).await.kind, TroubleKind::Tls, "of somebody else");
     }
 
     #[tokio::test]

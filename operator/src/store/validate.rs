@@ -5,7 +5,7 @@ use std::time::Duration;
 use jiff::tz::TimeZone;
 use segment_crds::{AccessGrant, Pods, SegmentStoreSpec};
 use segment_jobs::{
-    shards::{Credentials, ShardAddress},
+    shards::{Authorities, Credentials, ShardAddress},
     store,
 };
 
@@ -16,6 +16,8 @@ pub(crate) struct ValidStore {
     pub(crate) shards: Vec<ShardAddress>,
     /// Name of the Secret with the credentials.
     pub(crate) secret: Option<String>,
+    /// Who may have signed the certificates of the shards.
+    pub(crate) authorities: Authorities,
     pub(crate) access: Vec<AccessGrant>,
     pub(crate) time_zone: Option<String>,
     pub(crate) debounce: Duration,
@@ -58,6 +60,10 @@ pub(crate) fn validate(spec: &SegmentStoreSpec) -> Result<ValidStore, BadField> 
     shards.sort_by(|a, b| a.name.cmp(&b.name));
     store::shards(&shards, &Credentials::default())
         .map_err(|error| BadField { path: "spec.clickhouse.shards", reason: error.to_string() })?;
+    let bundle = spec.clickhouse.ca_bundle.as_deref();
+    let authorities = bundle.map_or(Ok(Authorities::default()), Authorities::of_pem);
+    let authorities =
+        authorities.map_err(|error| BadField { path: "spec.clickhouse.caBundle", reason: error.to_string() })?;
     if let Some(zone) = spec.time_zone.as_deref().filter(|zone| TimeZone::get(zone).is_err()) {
         let reason =
             format!("there is no time zone `{zone}`; write a name of the IANA database, such as Europe/Berlin");
@@ -67,6 +73,7 @@ pub(crate) fn validate(spec: &SegmentStoreSpec) -> Result<ValidStore, BadField> 
     Ok(ValidStore {
         shards,
         secret: spec.clickhouse.credentials_secret_ref.as_ref().map(|secret| secret.name.clone()),
+        authorities,
         access: spec.access.clone(),
         time_zone: spec.time_zone.clone(),
         debounce: manual.debounce.as_deref().map_or(Ok(DEBOUNCE), duration)?,
@@ -104,7 +111,7 @@ mod tests {
 
     fn good() -> SegmentStoreSpec {
         let shards = vec![shard("b", "http://b:8123/"), shard("a", "http://a:8123")];
-        let clickhouse = ClickHouse { database: "segments".to_owned(), shards, credentials_secret_ref: None };
+        let clickhouse = ClickHouse { database: "segments".to_owned(), shards, ..ClickHouse::default() };
         SegmentStoreSpec { clickhouse, ..SegmentStoreSpec::default() }
     }
 
@@ -116,6 +123,14 @@ mod tests {
             valid.shards.iter().map(|shard| shard.url.as_str()).collect::<Vec<_>>(),
             ["http://a:8123", "http://b:8123"]
         );
+    }
+
+    #[test]
+    fn the_example_with_tls_names_its_authority() {
+        let text = include_str!("../../../manifests/examples/store-with-tls.yaml");
+        let document = segment_rules::yaml::documents(text).unwrap().remove(0);
+        let store: segment_crds::SegmentStore = serde_json::from_value(document.value).unwrap();
+        assert!(validate(&store.spec).unwrap().authorities.pem().is_some());
     }
 
     fn refused(change: impl FnOnce(&mut SegmentStoreSpec), path: &str, reason: &str) {
@@ -134,6 +149,8 @@ mod tests {
         refused(|spec| spec.clickhouse.shards[0].urls = vec!["http://u:p@b".to_owned()], shards, "name a Secret");
         refused(|spec| spec.clickhouse.shards[0].name = "a".to_owned(), shards, "twice");
         refused(|spec| spec.clickhouse.shards[1].urls = vec!["http://b:8123".to_owned()], shards, "same database");
+        let bundle = |text: &str| Some(text.to_owned());
+        refused(|spec| spec.clickhouse.ca_bundle = bundle("ca.pem"), "spec.clickhouse.caBundle", "no certificate");
         refused(|spec| spec.time_zone = Some("Mars/Olympus".to_owned()), "spec.timeZone", "Mars/Olympus");
         let debounce = |text: &str| Some(ManualEvaluation { debounce: Some(text.to_owned()), ..Default::default() });
         for text in ["1h", "s", "11m", "99999999999999999999s"] {

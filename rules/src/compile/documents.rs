@@ -21,24 +21,11 @@ pub(super) struct Read {
 }
 
 pub(super) fn read(documents: &[Document]) -> Read {
-    let mut read = Read::default();
+    let mut reader = Reader::default();
     let mut found: Vec<(&Document, ObjectName)> = Vec::new();
-    let mut stores = HashMap::new();
     for document in documents {
-        match text_field(&document.value, "kind") {
-            Some("Segment") if is_ours(&document.value) => match parse::object_name(&document.value) {
-                Ok(object) => found.push((document, object)),
-                Err(problem) => read.refused.entry(ObjectName::unnamed()).or_default().push(problem),
-            },
-            Some("SegmentStore") if is_ours(&document.value) => {
-                if let Ok(object) = parse::object_name(&document.value) {
-                    stores.insert(object, store_zone(&document.value));
-                }
-            }
-            _ => read.notes.push(skipped(&document.value)),
-        }
+        found.extend(reader.sort(document).map(|object| (document, object)));
     }
-    let mut zoneless: BTreeMap<ObjectName, usize> = BTreeMap::new();
     let mut times: HashMap<&ObjectName, usize> = HashMap::new();
     for (_, object) in &found {
         *times.entry(object).or_default() += 1;
@@ -47,27 +34,77 @@ pub(super) fn read(documents: &[Document]) -> Read {
         if times.get(object).is_some_and(|times| *times > 1) {
             let reason = format!("{} Segments of the namespace have the name {}", times[object], object.name);
             let problem = Problem::new("metadata.name", reason, "give each a name of its own, or remove all but one");
-            read.refused.insert(object.clone(), vec![problem]);
-            continue;
+            reader.read.refused.insert(object.clone(), vec![problem]);
+        } else {
+            reader.parse(document, object);
         }
+    }
+    reader.end()
+}
+
+/// As [`read`], of Segments with names of their own, none of which is needed once it was parsed.
+pub(super) fn read_each(stores: &[Document], segments: impl IntoIterator<Item = Document>) -> Read {
+    let mut reader = Reader::default();
+    for store in stores {
+        reader.sort(store);
+    }
+    for document in segments {
+        if let Some(object) = reader.sort(&document) {
+            reader.parse(&document, &object);
+        }
+    }
+    reader.end()
+}
+
+/// Documents on their way to what they hold.
+#[derive(Default)]
+struct Reader {
+    read: Read,
+    stores: HashMap<ObjectName, StoreZone>,
+    /// How many Segments have no time zone because their store has none.
+    zoneless: BTreeMap<ObjectName, usize>,
+}
+
+impl Reader {
+    /// Takes note of a store, and gives the name of a Segment.
+    fn sort(&mut self, document: &Document) -> Option<ObjectName> {
+        match text_field(&document.value, "kind") {
+            Some("Segment") if is_ours(&document.value) => match parse::object_name(&document.value) {
+                Ok(object) => return Some(object),
+                Err(problem) => self.read.refused.entry(ObjectName::unnamed()).or_default().push(problem),
+            },
+            Some("SegmentStore") if is_ours(&document.value) => {
+                if let Ok(object) = parse::object_name(&document.value) {
+                    self.stores.insert(object, store_zone(&document.value));
+                }
+            }
+            _ => self.read.notes.push(skipped(&document.value)),
+        }
+        None
+    }
+
+    fn parse(&mut self, document: &Document, object: &ObjectName) {
         let mut without_zone = None;
         let parsed = parse::segment(document, object, |store| {
-            let zone = stores.get(store).cloned().flatten();
+            let zone = self.stores.get(store).cloned().flatten();
             without_zone = zone.is_none().then(|| store.clone());
             zone
         });
         match parsed {
             Ok(segment) => {
                 if let Some(store) = without_zone {
-                    *zoneless.entry(store).or_default() += 1;
+                    *self.zoneless.entry(store).or_default() += 1;
                 }
-                read.segments.insert(object.clone(), segment);
+                self.read.segments.insert(object.clone(), segment);
             }
-            Err(problems) => drop(read.refused.insert(object.clone(), problems)),
+            Err(problems) => drop(self.read.refused.insert(object.clone(), problems)),
         }
     }
-    read.notes.extend(zoneless.iter().map(|(store, count)| zone_note(store, *count)));
-    read
+
+    fn end(mut self) -> Read {
+        self.read.notes.extend(self.zoneless.iter().map(|(store, count)| zone_note(store, *count)));
+        self.read
+    }
 }
 
 impl ObjectName {

@@ -3,12 +3,11 @@
 use segment_jobs::{
     clock::Clock,
     explain::{self, ExplainError, Options, Subject},
-    manual::chain,
 };
 use segment_rules::{compile, yaml::Document};
 use serde_json::Value;
 
-use super::find::Cluster;
+use super::find::{Cluster, missing_shards};
 use crate::{args::ExplainArgs, eval, exit::Failure, explain::print};
 
 /// Explains and prints.
@@ -37,12 +36,16 @@ pub(crate) async fn explain(args: &ExplainArgs) -> Result<(), Failure> {
         }
         return Err(Failure::Refused);
     };
-    let store = cluster.open_store(&namespace, &store).await?;
+    let (store, missing) = cluster.open_store(&namespace, &store).await?;
     let subject = Subject { definition, rules, profile: &args.profile };
     let options = Options { clock: Clock::System, limits: eval::LIMITS };
-    let explanation = explain::explain(&store, subject, options).await.map_err(|error| match error {
+    let explained = explain::explain_in_part(&store, subject, options, &missing).await;
+    let explanation = explained.map_err(|error| match error {
         ExplainError::Shard(error) => error.into(),
-        other @ ExplainError::NoProfile { .. } => Failure::Other(chain(&other)),
+        ExplainError::NoProfile { .. } => Failure::Other(error.to_string()),
+        ExplainError::Missing { .. } | ExplainError::Unknown { .. } => {
+            Failure::Missing(format!("{error}; {}", missing_shards(&store, &missing)))
+        }
     })?;
     crate::exit::written(print(args, definition, &explanation))
 }

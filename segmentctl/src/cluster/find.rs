@@ -10,8 +10,9 @@ use secrecy::SecretString;
 use segment_crds::{Segment, SegmentStore};
 use segment_jobs::{
     clock::Clock,
-    shards::{Credentials, ShardAddress},
-    store::{self, Store},
+    manual::chain,
+    shards::{Authorities, Credentials, ShardAddress},
+    store::{self, Missing, Store},
 };
 
 use crate::{args::ClusterArgs, exit::Failure};
@@ -69,20 +70,24 @@ impl Cluster {
         list.items.into_iter().map(|object| serde_json::to_value(object).map_err(|error| bad(&error))).collect()
     }
 
-    /// Opens the shards of a store, with the store's own credentials.
-    pub(crate) async fn open_store(&self, namespace: &str, store: &SegmentStore) -> Result<Store, Failure> {
+    /// Opens the shards of a store that answer, with the store's own credentials. The others are missing.
+    pub(crate) async fn open_store(&self, namespace: &str, store: &SegmentStore) -> Result<(Store, Missing), Failure> {
         let clickhouse = &store.spec.clickhouse;
-        let credentials = match &clickhouse.credentials_secret_ref {
+        let mut credentials = match &clickhouse.credentials_secret_ref {
             Some(secret) => self.credentials(namespace, &secret.name).await?,
             None => Credentials::default(),
         };
+        if let Some(pem) = &clickhouse.ca_bundle {
+            credentials.authorities = Authorities::of_pem(pem)
+                .map_err(|error| Failure::about("spec.clickhouse.caBundle of the store", &error))?;
+        }
         let address = |shard: &segment_crds::Shard| ShardAddress {
             name: shard.name.clone(),
             url: shard.urls.first().map(|url| url.trim_end_matches('/').to_owned()).unwrap_or_default(),
             database: clickhouse.database.clone(),
         };
         let addresses: Vec<ShardAddress> = clickhouse.shards.iter().map(address).collect();
-        Ok(Store::open(store::shards(&addresses, &credentials)?, Clock::System).await?)
+        Ok(Store::open_in_part(store::shards(&addresses, &credentials)?, Clock::System).await?)
     }
 
     async fn credentials(&self, namespace: &str, name: &str) -> Result<Credentials, Failure> {
@@ -94,8 +99,17 @@ impl Cluster {
             let text = bytes.and_then(|bytes| String::from_utf8(bytes.0.clone()).ok());
             text.ok_or_else(|| Failure::Other(format!("the Secret {namespace}/{name} has no key {key}")))
         };
-        Ok(Credentials { user: Some(text("username")?), password: Some(SecretString::from(text("password")?)) })
+        let (user, password) = (text("username")?, SecretString::from(text("password")?));
+        Ok(Credentials { user: Some(user), password: Some(password), ..Credentials::default() })
     }
+}
+
+/// The shards that are missing, by name, and why.
+pub(crate) fn missing_shards(store: &Store, missing: &Missing) -> String {
+    let names: Vec<&str> = missing.keys().map(|index| store.shards[*index].name()).collect();
+    let why: Vec<String> = missing.values().map(|error| chain(error)).collect();
+    let (noun, verb) = if names.len() == 1 { ("shard", "is") } else { ("shards", "are") };
+    format!("the {noun} {} {verb} left out: {}", names.join(", "), why.join("; "))
 }
 
 fn bad(error: &serde_json::Error) -> Failure {
