@@ -14,6 +14,31 @@ const LENGTH_MAX: usize = 4096;
 /// How many parentheses and `!` may stand around a name.
 const DEPTH_MAX: usize = 64;
 
+/// Words that CEL keeps for itself.
+pub(crate) const CEL_KEYWORDS: [&str; 21] = [
+    "as",
+    "break",
+    "const",
+    "continue",
+    "else",
+    "false",
+    "for",
+    "function",
+    "if",
+    "import",
+    "in",
+    "let",
+    "loop",
+    "namespace",
+    "null",
+    "package",
+    "return",
+    "true",
+    "var",
+    "void",
+    "while",
+];
+
 const MEND: &str = "use only names of criteria, &&, ||, ! and parentheses";
 
 /// A boolean expression.
@@ -125,27 +150,34 @@ fn check_length_and_depth(text: &str) -> Result<(), Complaint> {
 fn break_of(text: &str) -> String {
     let mut operand_comes = true;
     let mut rest = text;
-    loop {
+    let keyword = loop {
         rest = rest.trim_start();
         let length =
             rest.len() - rest.trim_start_matches(|next: char| next.is_ascii_alphanumeric() || next == '_').len();
         let begins = |operator: &str| rest.starts_with(operator);
+        let keyword = CEL_KEYWORDS.into_iter().find(|keyword| *keyword == &rest[..length]);
+        let is_name = keyword.is_none() && !begins_with_digit(rest);
         let (taken, operand_follows) = match (operand_comes, length) {
-            (true, 1..) => (length, false),
+            (true, 1..) if is_name => (length, false),
             (true, 0) if begins("(") || begins("!") => (1, true),
             (false, 0) if begins(")") => (1, false),
             (false, 0) if begins("&&") || begins("||") => (2, true),
-            _ => break,
+            _ => break keyword,
         };
         operand_comes = operand_follows;
         rest = &rest[taken..];
-    }
+    };
     let wanted = if operand_comes { "a name, ! or ( has to stand" } else { "&& or || has to stand" };
     let at = text[..text.len() - rest.len()].chars().count() + 1;
-    match rest.split_whitespace().next() {
-        Some(word) => format!("at character {at} {wanted}, not {word}"),
-        None => format!("at the end {wanted}"),
+    match (keyword, rest.split_whitespace().next()) {
+        (Some(keyword), _) => format!("at character {at} {wanted}, not {keyword}, a keyword of CEL"),
+        (None, Some(word)) => format!("at character {at} {wanted}, not {word}"),
+        (None, None) => format!("at the end {wanted}"),
     }
+}
+
+fn begins_with_digit(text: &str) -> bool {
+    text.starts_with(|first: char| first.is_ascii_digit())
 }
 
 fn from_cel(expression: IdedExpr) -> Result<Expression<String>, Complaint> {

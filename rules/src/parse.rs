@@ -10,7 +10,7 @@ use segment_crds::{Criterion as Written, SegmentSpec};
 use serde_json::Value;
 
 use crate::canonicalize::{CanonicalExpression, Canonicalizer, LOSSY_MEND, LOSSY_REASON, Leaf};
-use crate::expression::{self, Expression};
+use crate::expression::{self, CEL_KEYWORDS, Expression};
 use crate::refusal::{At, Problem};
 use crate::yaml::Document;
 use crate::zone::Zone;
@@ -20,31 +20,6 @@ const CRITERIA_MAX: usize = 64;
 
 /// The longest account, in characters.
 const ACCOUNT_MAX: usize = 253;
-
-/// Words that CEL keeps for itself.
-const CEL_KEYWORDS: [&str; 21] = [
-    "as",
-    "break",
-    "const",
-    "continue",
-    "else",
-    "false",
-    "for",
-    "function",
-    "if",
-    "import",
-    "in",
-    "let",
-    "loop",
-    "namespace",
-    "null",
-    "package",
-    "return",
-    "true",
-    "var",
-    "void",
-    "while",
-];
 
 /// Namespace and name of an object.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
