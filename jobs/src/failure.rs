@@ -1,9 +1,10 @@
 //! What went wrong, by exit code.
 
 use segment_jobs::{
+    causes::chain,
     commit::CommitError,
     load::LoadError,
-    manual::{RunError, chain},
+    manual::RunError,
     shards::{Fault, ShardError},
     store::StoreError,
 };

@@ -3,6 +3,7 @@
 //! Imports run down: the modes (`load`, `publish`, `manual`, `schema`) use `commit` and `evaluate`, which use `shards`,
 //! which knows nothing above it. Truth about what was evaluated is on the shards; nothing is kept elsewhere.
 
+pub mod causes;
 pub mod clock;
 pub mod commit;
 pub mod ephemeral;

@@ -25,6 +25,7 @@ use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
 use crate::{
+    causes::chain,
     clock::Clock,
     commit::{self, Batch, CommitError, Stage},
     evaluate::{
@@ -105,17 +106,6 @@ impl From<CommitError> for RunError {
             CommitError::Stopped { shard } => Self::Stopped { shard },
         }
     }
-}
-
-/// An error with its causes on one line.
-pub fn chain(error: &dyn std::error::Error) -> String {
-    let mut text = error.to_string();
-    let mut cause = error.source();
-    while let Some(source) = cause {
-        text = format!("{text}: {source}");
-        cause = source.source();
-    }
-    text
 }
 
 /// Works through a run on the given shards.

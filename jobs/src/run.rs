@@ -8,6 +8,7 @@ use std::{
 };
 
 use segment_jobs::{
+    causes,
     clock::Clock,
     evaluate::Limits,
     load,
@@ -112,7 +113,7 @@ where
     }
     let ended = fan_out(shards.iter().map(Shard::end_own).collect()).await;
     for error in ended.into_iter().filter_map(Result::err) {
-        tracing::warn!(error = manual::chain(&error), "statements may still be under way");
+        tracing::warn!(error = causes::chain(&error), "statements may still be under way");
     }
     Err(Failure::Stopped("stopped; to run it again is safe".to_owned()))
 }

@@ -9,8 +9,8 @@ use segment_sql::{schema::VERSION, store as sql};
 use serde::Deserialize;
 
 use crate::{
+    causes::chain,
     clock::Clock,
-    manual::chain,
     shards::{Credentials, OLDEST_SERVER, SHORT_LIMIT, Shard, ShardAddress, ShardError},
 };
 

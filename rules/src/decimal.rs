@@ -4,8 +4,8 @@ use std::borrow::Cow;
 
 use serde_json::Number;
 
+use crate::data_error::DataError;
 use crate::json::abridged;
-use crate::value::DataError;
 
 /// An exponent that adds more zeros than this is bad data: one of minus a billion would fill the memory.
 const ZEROS_MAX: usize = 4096;

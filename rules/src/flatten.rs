@@ -3,8 +3,9 @@
 use std::borrow::Cow;
 use std::collections::HashMap;
 
+use crate::data_error::DataError;
 use crate::json::{Cursor, Token};
-use crate::value::{DataError, Value, read_leaf};
+use crate::value::{Value, read_leaf};
 
 /// Objects nested deeper than this are bad data.
 const DEPTH_MAX: usize = 128;

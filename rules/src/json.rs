@@ -5,7 +5,7 @@
 
 use std::borrow::Cow;
 
-use crate::value::DataError;
+use crate::data_error::DataError;
 
 /// What begins at the cursor.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

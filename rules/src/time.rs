@@ -1,6 +1,6 @@
 //! Times as SEGMENT.md reads them: ISO 8601 texts, strictly.
 
-use crate::value::DataError;
+use crate::data_error::DataError;
 
 /// Milliseconds of a day of 24 hours.
 pub const DAY_MS: i64 = 86_400_000;

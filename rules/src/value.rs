@@ -2,29 +2,10 @@
 //!
 //! Numbers are kept as text: comparisons make a Float64 of it, sums an exact decimal, equality compares the text form.
 
-use std::fmt;
-
+use crate::data_error::DataError;
 use crate::decimal;
 use crate::json::{Cursor, Token};
 use crate::time::{self, Time};
-
-/// Data that cannot be used, and why.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub struct DataError {
-    reason: String,
-}
-
-impl DataError {
-    pub(crate) fn new(reason: impl Into<String>) -> Self {
-        Self { reason: reason.into() }
-    }
-}
-
-impl fmt::Display for DataError {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str(&self.reason)
-    }
-}
 
 /// The kind of a value, as it is stored.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]

@@ -9,11 +9,12 @@ use std::{
 };
 
 use segment_jobs::{
+    causes::chain,
     clock::Clock,
     ephemeral::{self, Ephemeral, Outcome},
     evaluate::Limits,
     load::{LoadError, Reading},
-    manual::{Bounds, RunError, chain},
+    manual::{Bounds, RunError},
     shards::Shard,
     store::StoreError,
 };

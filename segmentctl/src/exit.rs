@@ -2,7 +2,7 @@
 
 use std::{fmt, io, process::ExitCode};
 
-use segment_jobs::{manual::chain, shards::ShardError, store::StoreError};
+use segment_jobs::{causes::chain, shards::ShardError, store::StoreError};
 
 /// Why a command did not do all that it was asked for.
 #[derive(Debug)]

@@ -5,11 +5,10 @@
 use std::io::{self, IsTerminal, Write};
 
 use segment_jobs::{
+    causes::chain,
     clock::Clock,
     explain::{self, ExplainError, Explanation, Options, Subject},
-    load,
-    manual::chain,
-    publish,
+    load, publish,
     schema::{self, NewStore},
     store::Store,
 };
@@ -18,7 +17,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::{
     args::{ExplainArgs, ExplainFormat, InputArgs},
-    cluster, eval,
+    eval,
     exit::{self, Failure},
     explanation,
     files::{self, Segments},
@@ -26,10 +25,7 @@ use crate::{
 };
 
 /// Explains and prints.
-pub(crate) async fn explain(args: ExplainArgs, stop: CancellationToken) -> Result<(), Failure> {
-    let Some(inputs) = args.data.inputs() else {
-        return cluster::explain::explain(&args).await;
-    };
+pub(crate) async fn explain(args: &ExplainArgs, inputs: InputArgs, stop: CancellationToken) -> Result<(), Failure> {
     inputs::check_stdin(&[&inputs.profiles, &inputs.events, &args.files])?;
     inputs::check_data(&inputs)?;
     let clock = inputs::clock(&inputs);
@@ -38,7 +34,7 @@ pub(crate) async fn explain(args: ExplainArgs, stop: CancellationToken) -> Resul
     let (scratch, mut segments) = eval::prepare(&args.files, make).await?;
     unfold(&mut segments);
     let outcome = tokio::select! {
-        outcome = explain_on(&scratch.store, (&args, &inputs), &segments, clock, stop.clone()) => outcome,
+        outcome = explain_on(&scratch.store, (args, &inputs), &segments, clock, stop.clone()) => outcome,
         () = stop.cancelled() => Err(Failure::stopped()),
     };
     let closed = scratch.close().await;

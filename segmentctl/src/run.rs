@@ -12,7 +12,7 @@ use tokio_util::sync::CancellationToken;
 use crate::{
     args::{Args, Command, CompletionArgs},
     cluster::{
-        logs, members,
+        self, logs, members,
         spec::{self, Suspended},
         status,
     },
@@ -25,7 +25,10 @@ use crate::{
 pub(crate) fn run(args: Args) -> ExitCode {
     exit::exit_code(match args.command {
         Command::Eval(args) => stoppable(|stop| eval::eval(args, stop)),
-        Command::Explain(args) => stoppable(|stop| explain::explain(args, stop)),
+        Command::Explain(args) => match args.data.inputs() {
+            Some(inputs) => stoppable(|stop| explain::explain(&args, inputs, stop)),
+            None => on_cluster(cluster::explain::explain(&args)),
+        },
         Command::Validate(args) => validate::validate(&args),
         Command::Status(args) => on_cluster(status::status(&args)),
         Command::Members(args) => on_cluster(members::members(&args)),

@@ -8,8 +8,8 @@ use std::{
 use kube::ResourceExt;
 use segment_crds::SegmentStore;
 use segment_jobs::{
+    causes::chain,
     clock::Clock,
-    manual::chain,
     publish::{self, PublishedDefinition, State},
 };
 

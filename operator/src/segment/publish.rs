@@ -159,7 +159,7 @@ impl Segments {
     fn take_in_publication(&mut self, accounts: BTreeMap<String, Pairs>, publication: Publication) {
         let Publication { standings, refused, failures } = publication;
         for (_, error) in &failures {
-            tracing::warn!(error = segment_jobs::manual::chain(error), "a shard took no publication");
+            tracing::warn!(error = segment_jobs::causes::chain(error), "a shard took no publication");
             self.failed = true;
         }
         for (definition, bad) in refused {
@@ -211,7 +211,7 @@ impl Segments {
             return;
         }
         for (_, error) in publish::look(look.store, &mut standings, look.down).await {
-            tracing::warn!(error = segment_jobs::manual::chain(&error), "a shard did not answer");
+            tracing::warn!(error = segment_jobs::causes::chain(&error), "a shard did not answer");
             self.failed = true;
         }
         let astray: HashSet<_> = self

@@ -15,9 +15,9 @@ use kube::{
     runtime::{events::EventType, reflector::ObjectRef},
 };
 use segment_jobs::{
+    causes::chain,
     clock::Clock,
     commit,
-    manual::chain,
     publish::{self, Due, State},
     shards::ShardError,
 };

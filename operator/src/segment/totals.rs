@@ -7,7 +7,7 @@ use std::{
 
 use kube::Resource;
 use segment_jobs::{
-    manual::chain,
+    causes::chain,
     publish::{Numbers, Standing, State, numbers},
 };
 

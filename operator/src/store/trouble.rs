@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use segment_jobs::{
-    manual::chain,
+    causes::chain,
     shards::{Fault, ShardError},
     store::StoreError,
 };

@@ -9,8 +9,8 @@ use kube::{
 use secrecy::SecretString;
 use segment_crds::{Segment, SegmentStore};
 use segment_jobs::{
+    causes::chain,
     clock::Clock,
-    manual::chain,
     shards::{Authorities, Credentials, ShardAddress},
     store::{self, Missing, Store},
 };
