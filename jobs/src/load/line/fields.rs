@@ -36,6 +36,9 @@ pub(super) fn read_object<'a, K: Deserialize<'a>>(
     let mut deserializer = serde_json::Deserializer::from_str(json);
     let read = deserializer.deserialize_any(Fields(each, PhantomData)).and_then(|()| deserializer.end());
     read.map_err(|error| {
+        if json.starts_with('\u{feff}') {
+            return "the line begins with a byte order mark; write the file without one".to_owned();
+        }
         let text = error.to_string();
         match text.rsplit_once(" at line ") {
             Some((reason, _)) => format!("{reason} at column {}", error.column()),

@@ -36,6 +36,7 @@ fn lines_that_are_no_objects_are_bad() {
         (r#"{"account":"a","id":"p","x":01}"#, "invalid number"),
         (r#"{"account":"a","id":"p","x":{"y":}}"#, "expected value"),
         ("{\"account\":\"a\",\"id\":\"\t\"}", "control character"),
+        ("\u{feff}{\"account\":\"a\",\"id\":\"p\"}", "byte order mark"),
     ] {
         let found = bad_profile(line);
         assert!(found.contains(reason), "{line}: {found}");
