@@ -21,6 +21,7 @@ mod names;
 mod object;
 mod segment;
 mod start;
+mod status;
 mod store;
 mod watch;
 mod why;

@@ -10,15 +10,9 @@ use std::{
 };
 
 use futures::future::join_all;
-use kube::{
-    Api, Resource, ResourceExt,
-    api::{Patch, PatchParams},
-    core::PartialObjectMeta,
-    runtime::events::EventType,
-};
+use kube::{Api, Resource, ResourceExt, core::PartialObjectMeta, runtime::events::EventType};
 use segment_crds::SegmentStatus;
 use segment_jobs::publish::{Standing, State};
-use serde_json::json;
 
 use super::{
     Segments,
@@ -31,10 +25,7 @@ use super::{
 use crate::{
     context::{Context, Said},
     metrics::Kind,
-    names::{
-        STATUS_FIELD_MANAGER,
-        condition::{READY, RECONCILING, STALLED},
-    },
+    names::condition::{READY, RECONCILING, STALLED},
     object::SegmentObject,
     store::Seen,
     worker::now,
@@ -252,18 +243,9 @@ async fn write(
     new: &SegmentStatus,
 ) -> Result<bool, kube::Error> {
     let api: Api<PartialObjectMeta<SegmentObject>> = Api::namespaced(ctx.client.clone(), segment.space());
-    let patch = json!({
-        "apiVersion": "segmentation.dev/v1alpha1",
-        "kind": "Segment",
-        "metadata": {"name": segment.title(), "uid": segment.uid()},
-        "status": new,
-    });
-    let params = PatchParams::apply(STATUS_FIELD_MANAGER).force();
-    match api.patch_status(segment.title(), &params, &Patch::Apply(&patch)).await {
-        Ok(_) => {}
-        // It was deleted, or deleted and made again.
-        Err(kube::Error::Api(status)) if status.code == 404 || status.code == 409 => return Ok(false),
-        Err(error) => return Err(error),
+    let uid = segment.uid();
+    if !crate::status::write(&api, (segment.title(), uid.as_deref()), (old, new)).await? {
+        return Ok(false);
     }
     ctx.metrics.status_writes.get_or_create(&Kind::SEGMENT).inc();
     announce(ctx, segment, old, new).await;

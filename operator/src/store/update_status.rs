@@ -1,19 +1,15 @@
 //! Writes the status of a store, if it says something new.
 
-use kube::{
-    Api,
-    api::{Patch, PatchParams},
-    runtime::events::EventType,
-};
+use kube::{Api, api::PartialObjectMeta, runtime::events::EventType};
 use segment_crds::{SegmentStore, SegmentStoreStatus};
-use serde_json::json;
 
 use crate::{
     context::{Context, Said},
     names::{
-        STATUS_FIELD_MANAGER, StoreKey,
+        StoreKey,
         condition::{READY, REMOVAL_HELD, STALLED},
     },
+    status,
 };
 
 /// Writes the status unless it is the one that is there.
@@ -27,23 +23,13 @@ pub(crate) async fn update_status(
     if old == Some(new) {
         return Ok(());
     }
-    let api: Api<SegmentStore> = Api::namespaced(ctx.client.clone(), &key.namespace);
-    let patch = json!({
-        "apiVersion": "segmentation.dev/v1alpha1",
-        "kind": "SegmentStore",
-        "metadata": {"name": key.name, "uid": uid},
-        "status": new,
-    });
-    let params = PatchParams::apply(STATUS_FIELD_MANAGER).force();
-    match api.patch_status(&key.name, &params, &Patch::Apply(&patch)).await {
-        Ok(_) => {
-            ctx.metrics.status_writes.get_or_create(&crate::metrics::Kind::STORE).inc();
-            Ok(())
-        }
-        // It was deleted, or deleted and made again: the next look sees the new one.
-        Err(kube::Error::Api(status)) if status.code == 404 || status.code == 409 => Ok(()),
-        Err(error) => Err(error),
+    let api: Api<PartialObjectMeta<SegmentStore>> = Api::namespaced(ctx.client.clone(), &key.namespace);
+    let nothing = SegmentStoreStatus::default();
+    // If it is not there any more the next look sees what is.
+    if status::write(&api, (&key.name, uid), (old.unwrap_or(&nothing), new)).await? {
+        ctx.metrics.status_writes.get_or_create(&crate::metrics::Kind::STORE).inc();
     }
+    Ok(())
 }
 
 /// Tells of a store that needs a person, and of one that does no more.
