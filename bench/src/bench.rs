@@ -8,7 +8,6 @@ use std::{
 use anyhow::{Context, Result};
 use clickhouse::{Row, RowOwned, RowRead};
 use embedded_clickhouse::{Options, Server};
-use secrecy::SecretString;
 use segment_jobs::{
     clock::Clock,
     schema::{self, NewStore},
@@ -207,10 +206,6 @@ pub(crate) fn clock() -> Clock {
 
 fn shard(server: &Server) -> Shard {
     let address = ShardAddress { name: "0".to_owned(), url: server.url().to_owned(), database: DATABASE.to_owned() };
-    let credentials = Credentials {
-        user: Some(server.user().to_owned()),
-        password: Some(SecretString::from(server.password())),
-        ..Credentials::default()
-    };
+    let credentials = Credentials::of(server.user(), server.password());
     Shard::new(address, &credentials)
 }

@@ -89,11 +89,7 @@ impl Shop {
     fn shards(&self) -> anyhow::Result<Vec<Shard>> {
         let addresses: Vec<ShardAddress> = (0..).zip(&self.servers).zip(&self.databases).map(address).collect();
         let [server, _] = &self.servers;
-        let credentials = Credentials {
-            user: Some(server.user().to_owned()),
-            password: Some(server.password().to_owned().into()),
-            ..Credentials::default()
-        };
+        let credentials = Credentials::of(server.user(), server.password());
         Ok(store::shards(&addresses, &credentials)?)
     }
 

@@ -66,6 +66,13 @@ pub struct Credentials {
     pub authorities: Authorities,
 }
 
+impl Credentials {
+    /// Those of a user.
+    pub fn of(user: impl Into<String>, password: impl Into<SecretString>) -> Self {
+        Self { user: Some(user.into()), password: Some(password.into()), ..Self::default() }
+    }
+}
+
 /// One shard: a ClickHouse database.
 #[derive(Clone)]
 pub struct Shard {

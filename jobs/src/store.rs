@@ -224,6 +224,11 @@ impl Store {
         (0..).zip(&self.lanes).filter(|(_, index)| held(index)).map(|(lane, _)| lane).collect()
     }
 
+    /// Whether a shard is among those that are missing.
+    pub(crate) fn is_missing(&self, shard: &Shard, missing: &Missing) -> bool {
+        missing.keys().any(|index| self.shards[*index].name() == shard.name())
+    }
+
     /// The shards that hold units of an account.
     pub fn shards_of(&self, account_key: &str, buckets: u16) -> Vec<&Shard> {
         let mut indices: Vec<usize> =

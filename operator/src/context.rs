@@ -10,7 +10,7 @@ use kube::{
     Client, Resource, ResourceExt,
     core::DeserializeGuard,
     runtime::{
-        events::{Event, EventType, Recorder},
+        events::{Event, EventType, Recorder, Reporter},
         reflector::Store,
     },
 };
@@ -19,6 +19,7 @@ use segment_crds::SegmentStore;
 use crate::{
     args::Args,
     metrics::{Metrics, Reason},
+    names::OPERATOR,
     object::SegmentObject,
     watch::Namespaces,
 };
@@ -63,6 +64,11 @@ impl Context {
             tracing::warn!(%error, reason, "an event was not written");
         }
     }
+}
+
+/// Writes events as this replica.
+pub(crate) fn recorder(client: Client, args: &Args) -> Recorder {
+    Recorder::new(client, Reporter { controller: OPERATOR.to_owned(), instance: Some(args.pod.clone()) })
 }
 
 /// What an event says.

@@ -9,13 +9,13 @@ use std::time::Duration;
 use k8s_openapi::api::core::v1::ObjectReference;
 use kube::{
     Client,
-    runtime::events::{Event, EventType, Recorder, Reporter},
+    runtime::events::{Event, EventType},
 };
 use segment_crds::crd::definitions;
 use serde_json::Value;
 use tokio_util::sync::CancellationToken;
 
-use crate::{args::Args, http::Health, names::OPERATOR};
+use crate::{args::Args, context::recorder, http::Health};
 
 /// Where the API server shows the schemas that it serves. Everybody who may sign in may read it, as a rule.
 const SERVED: &str = "/openapi/v3/apis/segmentation.dev/v1alpha1";
@@ -114,8 +114,7 @@ async fn tell(client: &Client, args: &Args, lacking: &[String]) {
         action: "Start".to_owned(),
         secondary: None,
     };
-    let reporter = Reporter { controller: OPERATOR.to_owned(), instance: Some(args.pod.clone()) };
-    if let Err(error) = Recorder::new(client.clone(), reporter).publish(&event, &pod).await {
+    if let Err(error) = recorder(client.clone(), args).publish(&event, &pod).await {
         tracing::warn!(%error, "an event was not written");
     }
 }

@@ -4,23 +4,19 @@ use std::{sync::Arc, time::Duration};
 
 use anyhow::Context as _;
 use k8s_openapi::api::core::v1::Namespace;
-use kube::{
-    Api, Client, Config, ResourceExt,
-    runtime::events::{Recorder, Reporter},
-};
+use kube::{Api, Client, Config, ResourceExt};
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
 use crate::{
     args::{Args, LogFormat},
-    context::Context,
+    context::{Context, recorder},
     definitions,
     dispatch::dispatch,
     http::{self, Health},
     lease::Lease,
     metrics::Metrics,
-    names::OPERATOR,
     watch,
 };
 
@@ -127,9 +123,8 @@ async fn lead_with(
     }
     health.set_ready(true);
     tracing::info!(cluster, segments = caches.segments.len(), stores = caches.stores.len(), "the caches are filled");
-    let reporter = Reporter { controller: OPERATOR.to_owned(), instance: Some(args.pod.clone()) };
     let context = Context {
-        events: Recorder::new(client.clone(), reporter),
+        events: recorder(client.clone(), &args),
         client,
         args,
         cluster,

@@ -1,7 +1,6 @@
 //! A store that lives as long as a call: one shard on a server of our own, or a database of its own on `CLICKHOUSE_URL`.
 
 use embedded_clickhouse::{Options, Server};
-use secrecy::SecretString;
 use segment_jobs::{
     shards::{Credentials, Shard, ShardAddress, ShardError},
     store::StoreError,
@@ -51,11 +50,7 @@ fn shard(server: &Server) -> Shard {
         url: server.url().to_owned(),
         database: format!("{NAME}_{}", Uuid::new_v4().simple()),
     };
-    let credentials = Credentials {
-        user: Some(server.user().to_owned()),
-        password: Some(SecretString::from(server.password())),
-        ..Credentials::default()
-    };
+    let credentials = Credentials::of(server.user(), server.password());
     Shard::new(address, &credentials)
 }
 

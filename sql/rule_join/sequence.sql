@@ -6,11 +6,8 @@
 INSERT INTO run_bitmaps (run, attempt, slice, slot, page, truth)
 WITH
     windows AS (
-        SELECT
-            window, source, account, bucket, metric, sipHash64(metric) AS metric_hash, rank, step, steps, from_ms, to_ms, every_ms, latest,
-            zone_from, zone_offset, candidates
-        FROM run_windows
-        WHERE run = {run:UUID} AND attempt = {attempt:UUID} AND slice = {slice:UInt32} AND form = 'sequence'
+-- @part_windows
+            AND form = 'sequence'
     ),
 -- @part_selected
 SELECT {run:UUID}, {attempt:UUID}, {slice:UInt32}, t.slot AS slot, toUInt16(bitShiftRight(a.profile_no, 16)) AS page, groupBitmapState(a.profile_no)

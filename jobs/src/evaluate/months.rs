@@ -6,7 +6,7 @@ use jiff::{Span, civil::Date};
 use segment_rules::{instants::Interval, time::DAY_MS};
 
 /// The last day that events can lie on, as ClickHouse's Date: 2149-06-06.
-const LAST_DAY: i64 = 65_535;
+pub(super) const LAST_DAY: i64 = 65_535;
 /// Days of a month, at most.
 const LONGEST_MONTH: i32 = 31;
 

@@ -5,13 +5,11 @@ use segment_rules::time::DAY_MS;
 use segment_sql::{Statement, rule_join as sql};
 
 use super::{
+    months::LAST_DAY,
     plan::Rows,
     rows::{SourceRow, WindowRow, form, source},
 };
 use crate::shards::Call;
-
-/// The last day that events can lie on, as ClickHouse's Date: 2149-06-06.
-const LAST_DAY: i64 = 65_535;
 
 /// What a statement of stage 1 reads of events.
 #[derive(Debug, PartialEq, Eq)]
@@ -23,55 +21,50 @@ pub(super) struct Reach {
 }
 
 /// Whose rows say how far a statement reaches.
+#[derive(Clone, Copy)]
 enum Asks {
     Windows(i8),
     Sources(&'static [i8]),
-    Nothing,
 }
 
-impl Asks {
-    fn of(statement: Statement) -> Self {
-        let named = |other: Statement| statement.name() == other.name();
-        let windows = [
-            (sql::ANY, form::ANY),
-            (sql::STRETCHES, form::STRETCHES),
-            (sql::FOLLOWS, form::FOLLOWS),
-            (sql::COUNTS, form::COUNT),
-            (sql::DAYS, form::DAYS),
-            (sql::EDGE, form::EDGE),
-            (sql::REGULAR, form::REGULAR),
-            (sql::SEQUENCE, form::SEQUENCE),
-        ];
-        let sources: [(Statement, &[i8]); 7] = [
-            (sql::PASSING_TEXTS, &[source::FILTERED, source::AMOUNTS]),
-            (sql::FILTERED, &[source::FILTERED]),
-            (sql::FILTERED_TEXTS, &[source::FILTERED]),
-            (sql::COMBINED, &[source::COMBINED]),
-            (sql::VALUES, &[source::VALUED]),
-            (sql::SUMS, &[source::NUMBERS]),
-            (sql::AMOUNT_SUMS, &[source::AMOUNTS]),
-        ];
-        let of_windows = windows.into_iter().find(|(other, _)| named(*other)).map(|(_, form)| Self::Windows(form));
-        let of_sources = || sources.into_iter().find(|(other, _)| named(*other)).map(|(_, forms)| Self::Sources(forms));
-        of_windows.or_else(of_sources).unwrap_or(Self::Nothing)
-    }
+/// The statements that read events by their days.
+const ASKS: [(Statement, Asks); 15] = [
+    (sql::ANY, Asks::Windows(form::ANY)),
+    (sql::STRETCHES, Asks::Windows(form::STRETCHES)),
+    (sql::FOLLOWS, Asks::Windows(form::FOLLOWS)),
+    (sql::COUNTS, Asks::Windows(form::COUNT)),
+    (sql::DAYS, Asks::Windows(form::DAYS)),
+    (sql::EDGE, Asks::Windows(form::EDGE)),
+    (sql::REGULAR, Asks::Windows(form::REGULAR)),
+    (sql::SEQUENCE, Asks::Windows(form::SEQUENCE)),
+    (sql::PASSING_TEXTS, Asks::Sources(&[source::FILTERED, source::AMOUNTS])),
+    (sql::FILTERED, Asks::Sources(&[source::FILTERED])),
+    (sql::FILTERED_TEXTS, Asks::Sources(&[source::FILTERED])),
+    (sql::COMBINED, Asks::Sources(&[source::COMBINED])),
+    (sql::VALUES, Asks::Sources(&[source::VALUED])),
+    (sql::SUMS, Asks::Sources(&[source::NUMBERS])),
+    (sql::AMOUNT_SUMS, Asks::Sources(&[source::AMOUNTS])),
+];
+
+fn asks(statement: Statement) -> Option<Asks> {
+    ASKS.into_iter().find(|(reader, _)| reader.name() == statement.name()).map(|(_, asks)| asks)
 }
 
 impl Reach {
     /// What the statement has to read for these rows.
     pub(super) fn of(statement: Statement, rows: &Rows) -> Self {
-        match Asks::of(statement) {
-            Asks::Windows(form) => {
+        match asks(statement) {
+            Some(Asks::Windows(form)) => {
                 let plain = |row: &&WindowRow| row.form == form && !row.metric.is_empty();
                 let windows = || rows.windows.iter().filter(plain);
                 let reach = Self::days(windows().map(|row| (row.from_ms, row.to_ms)));
                 Self { narrowed: windows().all(|row| row.candidates != 0), ..reach }
             }
-            Asks::Sources(forms) => {
+            Some(Asks::Sources(forms)) => {
                 let asked = |row: &&SourceRow| forms.contains(&row.form);
                 Self::days(rows.sources.iter().filter(asked).map(|row| (row.reach_from_ms, row.reach_to_ms)))
             }
-            Asks::Nothing => Self::days([]),
+            None => Self::days([]),
         }
     }
 
@@ -117,11 +110,11 @@ mod tests {
     #[test]
     fn a_statement_that_has_the_parameters_says_whose_rows_they_are_from() {
         for statement in sql::ALL {
-            let asks = Asks::of(*statement);
+            let asks = asks(*statement);
             let (has_days, has_narrowed) =
                 (statement.text().contains("{day_from:"), statement.text().contains("{narrowed:"));
-            assert_eq!(has_days, !matches!(asks, Asks::Nothing), "{}", statement.name());
-            assert!(!has_narrowed || matches!(asks, Asks::Windows(_)), "{}", statement.name());
+            assert_eq!(has_days, asks.is_some(), "{}", statement.name());
+            assert!(!has_narrowed || matches!(asks, Some(Asks::Windows(_))), "{}", statement.name());
         }
     }
 }

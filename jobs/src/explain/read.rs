@@ -85,7 +85,7 @@ pub(super) async fn find<'a>(
     };
     let bucket = u16::try_from(sip_hash_64(subject.profile) % u64::from(buckets)).unwrap_or(0);
     let shard = store.shard_of(key, bucket);
-    if missing.keys().any(|index| store.shards[*index].name() == shard.name()) {
+    if store.is_missing(shard, missing) {
         return Err(ExplainError::Missing { profile: subject.profile.to_owned(), shard: shard.name().to_owned() });
     }
     let found: Option<ProfileRow> = shard

@@ -149,7 +149,7 @@ pub async fn is_whole(store: &Store, account_key: &str, missing: &Missing) -> Re
     }
     let Some(buckets) = buckets(store, account_key, missing).await? else { return Ok(false) };
     let homes = store.shards_of(account_key, buckets);
-    Ok(!homes.iter().any(|home| missing.keys().any(|index| store.shards[*index].name() == home.name())))
+    Ok(!homes.into_iter().any(|home| store.is_missing(home, missing)))
 }
 
 /// How many definitions were retired with this version or a later one.

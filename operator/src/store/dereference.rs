@@ -4,7 +4,6 @@ use std::time::Duration;
 
 use k8s_openapi::api::core::v1::Secret;
 use kube::Api;
-use secrecy::SecretString;
 use segment_jobs::{
     clock::Clock,
     shards::{Credentials, Shard},
@@ -61,8 +60,7 @@ pub(crate) async fn credentials(
         let text = bytes.and_then(|bytes| String::from_utf8(bytes.0.clone()).ok());
         text.ok_or_else(|| SecretTrouble::Key { secret: name.to_owned(), key })
     };
-    let (user, password) = (text("username")?, SecretString::from(text("password")?));
-    Ok(Credentials { user: Some(user), password: Some(password), ..Credentials::default() })
+    Ok(Credentials::of(text("username")?, text("password")?))
 }
 
 /// The operator as RBAC names it.

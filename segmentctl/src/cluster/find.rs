@@ -6,7 +6,6 @@ use kube::{
     config::KubeConfigOptions,
     core::{DynamicObject, NamespaceResourceScope},
 };
-use secrecy::SecretString;
 use segment_crds::{Segment, SegmentStore};
 use segment_jobs::{
     causes::chain,
@@ -99,8 +98,7 @@ impl Cluster {
             let text = bytes.and_then(|bytes| String::from_utf8(bytes.0.clone()).ok());
             text.ok_or_else(|| Failure::Other(format!("the Secret {namespace}/{name} has no key {key}")))
         };
-        let (user, password) = (text("username")?, SecretString::from(text("password")?));
-        Ok(Credentials { user: Some(user), password: Some(password), ..Credentials::default() })
+        Ok(Credentials::of(text("username")?, text("password")?))
     }
 }
 

@@ -4,7 +4,6 @@ use std::{
     collections::{BTreeMap, BTreeSet},
     io::{BufRead, BufReader, Write},
     net::{TcpListener, TcpStream},
-    process::Command,
     thread,
 };
 
@@ -24,24 +23,15 @@ use segment_rules::{compile, yaml::Document};
 use serde_json::{Value, json};
 use tokio_util::sync::CancellationToken;
 
-use crate::support::{Call, Outcome};
+use crate::support::{Call, Outcome, with_servers};
 
-const PROGRAM: &str = "EMBEDDED_CLICKHOUSE_BIN";
 const DOWN: &str = "http://127.0.0.1:1";
 /// Of the account `large`, which is cut into buckets.
 const MEMBERS: usize = 32;
 
-/// The program under test is what starts the server; a process learns of that by its environment.
 #[test]
 fn what_the_shards_have_that_answer_is_told_and_the_others_are_named() -> Result<()> {
-    if std::env::var_os(PROGRAM).is_some() {
-        return on_a_server();
-    }
-    let name = "cluster::what_the_shards_have_that_answer_is_told_and_the_others_are_named";
-    let mut again = Command::new(std::env::current_exe()?);
-    let status = again.args(["--exact", name]).env(PROGRAM, env!("CARGO_BIN_EXE_segmentctl")).status()?;
-    ensure!(status.success());
-    Ok(())
+    with_servers("cluster::what_the_shards_have_that_answer_is_told_and_the_others_are_named", on_a_server)
 }
 
 fn on_a_server() -> Result<()> {

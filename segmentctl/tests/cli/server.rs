@@ -3,27 +3,16 @@
 use std::{
     io::{Read, Write},
     net::TcpStream,
-    process::Command,
 };
 
 use anyhow::{Result, ensure};
 use embedded_clickhouse::{Options, Server};
 
-use crate::support::{Call, profiles, segment};
+use crate::support::{Call, profiles, segment, with_servers};
 
-const PROGRAM: &str = "EMBEDDED_CLICKHOUSE_BIN";
-
-/// The program under test is what starts the server; a process learns of that by its environment.
 #[test]
 fn a_server_of_somebody_else_is_left_as_it_was() -> Result<()> {
-    if std::env::var_os(PROGRAM).is_some() {
-        return on_a_server();
-    }
-    let name = "server::a_server_of_somebody_else_is_left_as_it_was";
-    let mut again = Command::new(std::env::current_exe()?);
-    let status = again.args(["--exact", name]).env(PROGRAM, env!("CARGO_BIN_EXE_segmentctl")).status()?;
-    ensure!(status.success());
-    Ok(())
+    with_servers("server::a_server_of_somebody_else_is_left_as_it_was", on_a_server)
 }
 
 fn on_a_server() -> Result<()> {

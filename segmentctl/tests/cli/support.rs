@@ -20,6 +20,19 @@ pub(crate) struct Call {
     stdin: Option<String>,
 }
 
+/// Runs a test, by its name, in a process of its own, in which the program under test is what starts servers. A process learns of
+/// that by its environment.
+pub(crate) fn with_servers(name: &str, test: impl FnOnce() -> Result<()>) -> Result<()> {
+    const PROGRAM: &str = "EMBEDDED_CLICKHOUSE_BIN";
+    if std::env::var_os(PROGRAM).is_some() {
+        return test();
+    }
+    let mut again = Command::new(std::env::current_exe()?);
+    let status = again.args(["--exact", name]).env(PROGRAM, env!("CARGO_BIN_EXE_segmentctl")).status()?;
+    ensure!(status.success());
+    Ok(())
+}
+
 /// What a call gave.
 #[derive(Debug)]
 pub(crate) struct Outcome {
