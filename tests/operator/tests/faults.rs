@@ -6,6 +6,7 @@ use std::time::Duration;
 use anyhow::{Context as _, Result, ensure};
 use k8s_openapi::api::batch::v1::Job;
 use k8s_openapi::api::core::v1::Pod;
+use k8s_openapi::api::events::v1::Event;
 use kube::ResourceExt;
 use kube::api::{Api, DeleteParams, EvictParams, ListParams, Patch, PatchParams};
 use segment_operator_tests::{
@@ -179,7 +180,14 @@ async fn a_quiet_store_is_written_to_by_nobody_however_often_it_is_looked_at() -
         store.until_members("paying", &["ada", "bob"]).await?;
         let stores = namespace.api::<segment_crds::SegmentStore>();
         let segments = namespace.api::<segment_crds::Segment>();
-        // The last event of a run may come after the status.
+        // Members are Ready when they are committed, and the Job ends a while later.
+        let events: Api<Event> = namespace.api();
+        let ended = ListParams::default().fields("reason=RunEnded");
+        until("the end of the run has been told", DEADLINE, async || {
+            let told = !events.list(&ended).await?.items.is_empty();
+            Ok(if told { Ok(()) } else { Err("no event of its end".to_owned()) })
+        })
+        .await?;
         let written = until("what came of it has been told", DEADLINE, async || {
             let before = writes(&namespace.name)?;
             tokio::time::sleep(Duration::from_secs(2)).await;
