@@ -10,8 +10,7 @@ use self::list::{Kind, Scan};
 use crate::{
     args::DataArgs,
     bench::{self, AS_OF_MS, Bench},
-    generate,
-    log::{self, Entry},
+    generate, log,
     report::{float, from_us, ratio},
     segments, sql, work,
 };
@@ -19,7 +18,8 @@ use crate::{
 /// Statements of an evaluation that are not stage 1.
 const LATER: [&str; 3] = ["universe", "nodes", "results"];
 
-/// Real time and CPU in microseconds, and the statements' names with the CPU of each.
+/// Real time, in which statements beside each other count once, and CPU in microseconds; the statements' names with the CPU
+/// of each.
 #[derive(Clone, Debug, Default)]
 struct Cost {
     time_us: u64,
@@ -56,8 +56,8 @@ async fn measure(bench: &Bench, kind: &Kind, passes: usize) -> Result<()> {
         let (run, _) = work::publish(bench, &compiled).await?;
         let measured = work::evaluate(bench, run).await?;
         members = measured.members();
-        better(&mut best_scan, cost(&log::between(bench, from_us, between_us).await?, "scan"));
-        better(&mut best, cost(&measured.log(bench).await?, "run"));
+        better(&mut best_scan, cost(bench, (from_us, between_us), "scan").await?);
+        better(&mut best, cost(bench, (measured.from_us, measured.to_us), "run").await?);
     }
     let (one, scan) = (best.unwrap_or_default(), best_scan.unwrap_or_default());
     println!(
@@ -81,11 +81,12 @@ fn better(best: &mut Option<Cost>, found: Cost) {
     }
 }
 
-/// What the statements of a scope took, those of later stages and of staging left out. The level of nodes of the
-/// definition itself is left out too; what a criterion is put together with below it counts.
-fn cost(entries: &[Entry], scope: &str) -> Cost {
-    let mut cost = Cost::default();
+/// What the statements of a scope took between two instants, those of later stages and of staging left out. The level of
+/// nodes of the definition itself is left out too; what a criterion is put together with below it counts.
+async fn cost(bench: &Bench, span: (i64, i64), scope: &str) -> Result<Cost> {
+    let entries = log::between(bench, span.0, span.1).await?;
     let of_scope = || entries.iter().filter(|entry| entry.scope == scope);
+    let mut cost = Cost { time_us: log::busy_us(bench, span, scope, &LATER).await?, ..Cost::default() };
     let slices = of_scope().filter(|entry| entry.name == "results").map(|entry| entry.calls).sum::<u64>();
     for entry in of_scope() {
         if entry.name == "nodes" && entry.calls > slices {
@@ -97,12 +98,11 @@ fn cost(entries: &[Entry], scope: &str) -> Cost {
         if LATER.contains(&entry.name.as_str()) || entry.name.starts_with("run_") {
             continue;
         }
-        cost.time_us += u64::try_from(entry.time_us).unwrap_or(0);
         cost.cpu_us += entry.cpu_us;
         cost.memory = cost.memory.max(entry.memory);
         cost.names = format!("{} {} {:.3}", cost.names, entry.name, from_us(entry.cpu_us));
     }
-    cost
+    Ok(cost)
 }
 
 fn scan<'a>(bench: &'a Bench, scan: &Scan) -> Result<Call<'a>> {

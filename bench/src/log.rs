@@ -32,6 +32,13 @@ pub(crate) async fn between(bench: &Bench, from_us: i64, to_us: i64) -> Result<V
     Ok(bench.call(sql::LOG).param("from_us", from_us).param("to_us", to_us).rows().await?)
 }
 
+/// For how long any statement of a scope ran between two instants, in microseconds; `later` and staging are left out. Ask
+/// [`between`] first: it flushes the log.
+pub(crate) async fn busy_us(bench: &Bench, (from_us, to_us): (i64, i64), scope: &str, later: &[&str]) -> Result<u64> {
+    let call = bench.call(sql::LOG_BUSY).param("from_us", from_us).param("to_us", to_us);
+    bench.count(call.param("scope", scope).param("later", later)).await
+}
+
 /// CPU of all entries, in microseconds.
 pub(crate) fn cpu_us(entries: &[Entry]) -> u64 {
     entries.iter().map(|entry| entry.cpu_us).sum()

@@ -15,6 +15,7 @@ statements! {
     EVENT_DAYS = "event_days",
     LOAD_SHARES = "load_shares",
     LOG = "log",
+    LOG_BUSY = "log_busy",
     LOG_FLUSH = "log_flush",
     MERGES_UNDER_WAY = "merges_under_way",
     PAIRS = "pairs",
