@@ -7,7 +7,7 @@ FROM (
 ) AS m
 INNER JOIN (
     SELECT bucket, profile_no, external_id FROM profile_names FINAL
-    WHERE account = {account:UInt64} AND external_id > {after:String}
+    WHERE account = {account:UInt64} AND (external_id > {after:String} OR {after:String} = '')
 ) AS n ON n.bucket = m.bucket AND n.profile_no = m.profile_no
 ORDER BY profile
 LIMIT {limit:UInt64}

@@ -246,13 +246,19 @@ fn questions(criterion: &Criterion) -> Vec<Criterion> {
         Criterion::Sequence { steps, .. } => steps.iter().map(edge).collect(),
         Criterion::Sum { source, property, .. }
         | Criterion::Average { source, property, .. }
-        | Criterion::Extreme { source, property, .. } => vec![Criterion::Extreme {
-            source: source.clone(),
-            window: Window::All,
-            property: property.clone(),
-            greatest: true,
-            range: NumberRange { from: None, below: None },
-        }],
+        | Criterion::Extreme { source, property, .. } => vec![with_numbers(source, property)],
+    }
+}
+
+/// A criterion about the events of a source that have a number in a property, which is staged with them: beside conditions
+/// the number alone is no condition.
+fn with_numbers(source: &Source, property: &str) -> Criterion {
+    let (source, window, property) = (source.clone(), Window::All, property.to_owned());
+    if source.conditions.is_empty() {
+        let range = NumberRange { from: None, below: None };
+        Criterion::Extreme { source, window, property, greatest: true, range }
+    } else {
+        Criterion::Average { source, window, property, bound: None, above: false }
     }
 }
 

@@ -61,9 +61,11 @@ pub(super) fn unknown_field(path: String, known: &str) -> Problem {
 
 fn wrong_type(value: &Value, shape: &Shape, at: At<'_>) -> Problem {
     let path = at.to_string();
-    let found = match value {
-        Value::Number(number) => number.to_string(),
-        other => type_of(other).to_owned(),
+    let found = match (value, shape) {
+        // As a number it may have lost zeros that stand there, and a text would keep them.
+        (Value::Number(_), Shape::Text | Shape::Any | Shape::Choice(_)) => "a number".to_owned(),
+        (Value::Number(number), _) => number.to_string(),
+        (other, _) => type_of(other).to_owned(),
     };
     let (wanted, mend) = match shape {
         Shape::Text | Shape::Any => ("a text", text_mend(value, &path)),
@@ -86,6 +88,7 @@ fn text_mend(value: &Value, path: &str) -> String {
         "within" => "write a distance with its unit, such as 10mi",
         "before" | "after" | "from" | "to" => "write a time, such as 2026-06-15 or 2026-06-15T12:00:00Z",
         _ if value.is_boolean() => "quote it: YAML takes y, yes, on, n, no and off for booleans",
+        _ if value.is_number() => "quote it as it is written",
         _ if is_scalar => "quote it",
         _ => "write one text",
     };

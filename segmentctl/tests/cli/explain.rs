@@ -8,12 +8,20 @@ use serde_json::Value;
 use crate::support::{AS_OF, Call, events, profiles, segment};
 
 /// Criteria of every kind; the last two are told apart by nobody's data.
-const CRITERIA: [(&str, &str); 23] = [
+const CRITERIA: [(&str, &str); 25] = [
     ("count", "event: {metric: Buy, count: {atLeast: 2, below: 4}, within: {last: 30d}}"),
     ("none", "event: {metric: Buy, count: {equals: 0}, within: {days: 3}}"),
     ("every", "event: {metric: \"*\", within: {last: 2d}}"),
     ("filtered", "event: {metric: Buy, where: [{property: item, equals: Hat, ignoreCase: true}]}"),
     ("sum", "event: {metric: Buy, sum: {property: v, atLeast: 0.3}}"),
+    (
+        "hats",
+        "event: {metric: Buy, where: [{property: item, equals: hat, ignoreCase: true}], sum: {property: v, atLeast: 0.1}}",
+    ),
+    (
+        "capped",
+        "event: {metric: Buy, where: [{property: item, equals: hat, not: true}], max: {property: v, atLeast: 0.2}}",
+    ),
     ("below", "event: {metric: Buy, sum: {property: v, below: 0.3}}"),
     ("average", "event: {metric: Buy, average: {property: v, atLeast: 0.1, atMost: 0.15}}"),
     ("max", "event: {metric: Buy, max: {property: v, above: 0.1}}"),
@@ -115,6 +123,8 @@ fn a_table_shows_what_was_seen() -> Result<()> {
         ("none", "event false 1 event at 2026-06-14T00:00:00Z [2026-06-12T22:00:00Z, 2026-06-15T12:00:00Z]"),
         ("filtered", "event true 1 event at 2026-06-02T00:00:00Z (-inf, 2026-06-15T12:00:00Z]"),
         ("sum", "event true sum of v = 0.3 over 2 events, latest 2026-06-14T00:00:00Z (-inf, 2026-06-15T12:00:00Z]"),
+        ("hats", "event true sum of v = 0.1 over 1 event at 2026-06-02T00:00:00Z (-inf, 2026-06-15T12:00:00Z]"),
+        ("capped", "event true max of v = 0.2 over 2 events, latest 2026-06-14T00:00:00Z (-inf, 2026-06-15T12:00:00Z]"),
         ("days", "event true 2 events, latest 2026-06-14T00:00:00Z on 2 days (-inf, 2026-06-15T12:00:00Z]"),
         (
             "last",
