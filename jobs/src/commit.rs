@@ -221,6 +221,7 @@ pub async fn settle(shard: &Shard, fence: &Fence) -> Result<Option<Commit>, Shar
     if let Some(commit) = last.as_ref().filter(|_| fence.overtook()) {
         apply(shard, fence, commit).await?;
     }
+    fence.has_settled().await?;
     Ok(last)
 }
 

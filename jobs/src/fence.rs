@@ -5,7 +5,9 @@
 //! [`DEAD_AFTER`]: its commit statements are killed, and as one may be past the kill but not yet visible, the successor
 //! waits longer than a commit may take.
 //!
-//! Guarantee: of two that claim one epoch at the same time at least one sees both rows, and who sees both gives way.
+//! Guarantee: of two that claim one epoch at the same time at least one sees both rows, and who sees both gives way. Who has
+//! died is read from the table by each holder, until one has settled what the dead left: a successor that gave way, or died
+//! too, takes nothing of that with it.
 //! The commit statement asks for the newest epoch once more, so a holder that was overtaken commits nothing.
 
 use std::time::Duration;
@@ -34,7 +36,8 @@ pub struct Fence {
     shard: Shard,
     holder: String,
     epoch: u64,
-    overtook: bool,
+    /// Holders before that died and whose last commit nobody has settled yet.
+    dead: Vec<Dead>,
     heartbeat: tokio::task::JoinHandle<()>,
 }
 
@@ -44,6 +47,12 @@ struct Holder {
     epoch: u64,
     holder: String,
     idle_ms: i64,
+}
+
+#[derive(Debug, Row, Deserialize)]
+struct Dead {
+    epoch: u64,
+    holder: String,
 }
 
 #[derive(Row, Deserialize)]
@@ -63,14 +72,15 @@ impl Fence {
     pub async fn take(shard: &Shard, holder: &str, stop: &CancellationToken) -> Result<Option<Self>, ShardError> {
         while !stop.is_cancelled() {
             // Only the wait may be cut short: who has claimed an epoch has to give it back.
-            let (newest, overtakes) = tokio::select! {
+            let newest = tokio::select! {
                 free = wait_until_free(shard) => free?,
                 () = stop.cancelled() => break,
             };
             let epoch = newest + 1;
             if claim(shard, holder, epoch).await? {
-                let fence = Self::held(shard.clone(), holder.to_owned(), epoch, overtakes);
-                if overtakes {
+                let mut fence = Self::held(shard.clone(), holder.to_owned(), epoch);
+                fence.dead = shard.call(sql::DEAD_FENCES, "fence").param("epoch", epoch).rows().await?;
+                if fence.overtook() {
                     fence.end_the_dead().await?;
                 }
                 return Ok(Some(fence));
@@ -85,9 +95,17 @@ impl Fence {
         self.epoch
     }
 
-    /// Whether the holder before died: what it committed may not have been applied.
+    /// Whether a holder before died: what it committed may not have been applied.
     pub fn overtook(&self) -> bool {
-        self.overtook
+        !self.dead.is_empty()
+    }
+
+    /// What the dead had committed has been applied: no successor has to look after them any more.
+    pub(crate) async fn has_settled(&self) -> Result<(), ShardError> {
+        for Dead { epoch, holder } in &self.dead {
+            mark(&self.shard, holder, *epoch, true).await?;
+        }
+        Ok(())
     }
 
     /// Begins the query ids of statements that need the fence.
@@ -102,7 +120,7 @@ impl Fence {
         mark(&self.shard, &self.holder, self.epoch, true).await
     }
 
-    fn held(shard: Shard, holder: String, epoch: u64, overtook: bool) -> Self {
+    fn held(shard: Shard, holder: String, epoch: u64) -> Self {
         let (beating_shard, beating_holder) = (shard.clone(), holder.clone());
         let heartbeat = tokio::spawn(async move {
             loop {
@@ -112,11 +130,11 @@ impl Fence {
                 }
             }
         });
-        Self { shard, holder, epoch, overtook, heartbeat }
+        Self { shard, holder, epoch, dead: Vec::new(), heartbeat }
     }
 
     async fn end_the_dead(&self) -> Result<(), ShardError> {
-        for epoch in self.epoch.saturating_sub(8)..self.epoch {
+        for Dead { epoch, .. } in &self.dead {
             let prefix = self.shard.query_prefix(&format!("commit/{epoch}"));
             self.shard.call(run_sql::KILL, &self.scope()).param("prefix", prefix).execute().await?;
         }
@@ -131,10 +149,10 @@ impl Drop for Fence {
     }
 }
 
-/// Returns when nobody alive holds the fence: the newest epoch, and whether a dead holder has to be overtaken.
+/// Returns the newest epoch when nobody alive holds it.
 ///
 /// The epoch is read before its holder: a claim that is made in between then makes ours fail.
-async fn wait_until_free(shard: &Shard) -> Result<(u64, bool), ShardError> {
+async fn wait_until_free(shard: &Shard) -> Result<u64, ShardError> {
     let dead_after = i64::try_from(DEAD_AFTER.as_millis()).unwrap_or(i64::MAX);
     let mut waited = false;
     let mut pause = POLL;
@@ -142,7 +160,7 @@ async fn wait_until_free(shard: &Shard) -> Result<(u64, bool), ShardError> {
         let newest: Option<Epoch> = shard.call(sql::NEWEST_EPOCH, "fence").row().await?;
         let holders: Vec<Holder> = shard.call(sql::FENCE_STATE, "fence").rows().await?;
         let Some(alive) = holders.iter().find(|holder| holder.idle_ms < dead_after) else {
-            return Ok((newest.map_or(0, |row| row.epoch), !holders.is_empty()));
+            return Ok(newest.map_or(0, |row| row.epoch));
         };
         if !waited {
             tracing::debug!(shard = shard.name(), holder = alive.holder, epoch = alive.epoch, "waiting for the fence");
@@ -157,11 +175,12 @@ async fn wait_until_free(shard: &Shard) -> Result<(u64, bool), ShardError> {
 async fn claim(shard: &Shard, holder: &str, epoch: u64) -> Result<bool, ShardError> {
     shard.call(sql::CLAIM_FENCE, "fence").param("epoch", epoch).param("holder", holder).execute().await?;
     let claimants: Vec<Claimant> = shard.call(sql::CLAIMANTS, "fence").param("epoch", epoch).rows().await?;
-    let is_alone = claimants.iter().all(|claimant| claimant.holder == holder);
-    if !is_alone {
+    // A row of one that came too late would have the true holder give way.
+    let is_mine = claimants.iter().any(|claimant| claimant.holder == holder);
+    if is_mine && claimants.len() > 1 {
         mark(shard, holder, epoch, true).await?;
     }
-    Ok(is_alone)
+    Ok(is_mine && claimants.len() == 1)
 }
 
 async fn mark(shard: &Shard, holder: &str, epoch: u64, released: bool) -> Result<(), ShardError> {

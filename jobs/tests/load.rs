@@ -10,6 +10,8 @@ use std::{
 use embedded_clickhouse::Server;
 use segment_jobs::{
     clock::Clock,
+    commit,
+    fence::Fence,
     load::{self, Input, LoadError, LoadReport},
     schema::{self, NewStore},
     shards::{Credentials, ShardAddress},
@@ -59,6 +61,12 @@ impl Scratch {
 
     async fn load_with(&self, profiles: &str, events: &str, per_bucket: u64) -> Result<LoadReport, LoadError> {
         load::load(&self.store, options(profiles, events, per_bucket), CancellationToken::new()).await
+    }
+
+    /// Runs a statement on the first shard.
+    async fn run(&self, statement: &str) {
+        let client = self.client.clone().with_database(&self.store.shards[0].address().database);
+        client.query(statement).execute().await.unwrap();
     }
 
     /// All rows of a query on each shard, as text, sorted.
@@ -490,4 +498,53 @@ async fn a_shard_that_is_down_is_named() {
     scratch.store.shards = store::shards(&[address], &Credentials::default()).unwrap();
     let error = scratch.load(&profile("a", 1, ""), "").await.unwrap_err();
     assert!(error.to_string().starts_with("shard load_down_0 (http://127.0.0.1:9, database load_down_0): "), "{error}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_a_dead_load_wrote_by_half_is_mended_though_its_successor_died_too() {
+    let scratch = Scratch::new("load_dead", 1).await;
+    let (profiles, events) = world();
+    scratch.load(&profiles, &events).await.unwrap();
+    let names = "SELECT account, bucket, profile_no, external_id FROM profile_names FINAL";
+    let before = scratch.rows(names).await;
+    assert!(!before.is_empty());
+    scratch.run("TRUNCATE TABLE profile_names").await;
+    for (after, version) in [(1, 1), (2, i64::MAX)] {
+        let claim = format!(
+            "INSERT INTO lane_claims (lane, epoch, holder, at, released)
+            SELECT lane, {after} + (SELECT max(epoch) FROM lane_claims WHERE NOT startsWith(holder, 'load-dead')),
+                'load-dead{after}@{version}', now64(3) - INTERVAL 1 MINUTE, 0 FROM lanes FINAL"
+        );
+        scratch.run(&claim).await;
+    }
+    scratch.load(&profiles, &events).await.unwrap();
+    assert_eq!(scratch.rows(names).await, before);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_a_dead_holder_committed_is_applied_though_its_successors_gave_way() {
+    let scratch = Scratch::new("load_fence", 1).await;
+    let (profiles, events) = world();
+    scratch.load(&profiles, &events).await.unwrap();
+    let loads = "SELECT account, bucket, seq FROM unit_loads FINAL";
+    let before = scratch.rows(loads).await;
+    assert!(!before.is_empty());
+    scratch.run("TRUNCATE TABLE unit_loads").await;
+    for (after, holder, released) in [(1, "dead", 0), (2, "a", 0), (2, "b", 0), (2, "a", 1), (2, "b", 1)] {
+        let row = format!(
+            "INSERT INTO fences (epoch, holder, released, at)
+            SELECT {after} + max(epoch), '{holder}', {released}, now64(3) - INTERVAL 1 MINUTE FROM fences
+            WHERE holder NOT IN ('dead', 'a', 'b')"
+        );
+        scratch.run(&row).await;
+    }
+    let (shard, stop) = (&scratch.store.shards[0], CancellationToken::new());
+    let fence = Fence::take(shard, "heir", &stop).await.unwrap().unwrap();
+    assert!(fence.overtook());
+    commit::settle(shard, &fence).await.unwrap();
+    fence.release().await.unwrap();
+    assert_eq!(scratch.rows(loads).await, before);
+    let next = Fence::take(shard, "next", &stop).await.unwrap().unwrap();
+    assert!(!next.overtook(), "it has been settled");
+    next.release().await.unwrap();
 }

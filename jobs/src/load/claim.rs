@@ -61,6 +61,12 @@ struct Claimant {
 }
 
 #[derive(Row, Deserialize)]
+struct Dead {
+    epoch: u64,
+    holder: String,
+}
+
+#[derive(Row, Deserialize)]
 struct Holder {
     holder: String,
 }
@@ -142,12 +148,12 @@ impl Claim {
     async fn take(shard: &Shard, name: Uuid, stop: &CancellationToken) -> Result<Option<Self>, ShardError> {
         while !stop.is_cancelled() {
             // Only the wait may be cut short: who has claimed an epoch has to give it back.
-            let (newest, dead) = tokio::select! {
+            let newest = tokio::select! {
                 free = wait_until_free(shard) => free?,
                 () = stop.cancelled() => break,
             };
             if let Some(claim) = Self::try_take(shard, name, &newest).await? {
-                claim.end_others(dead.as_ref()).await?;
+                claim.end_others().await?;
                 return Ok(Some(claim));
             }
             tokio::time::sleep(POLL * (1 + u32::from(name.as_bytes()[0]) % 8)).await;
@@ -175,14 +181,20 @@ impl Claim {
         Ok(None)
     }
 
-    /// Ends what earlier loads may still have under way; after a dead one, mends what it wrote by half.
-    async fn end_others(&self, dead: Option<&Claimant>) -> Result<(), ShardError> {
+    /// Ends what earlier loads may still have under way, and mends what those wrote by half that died. They are read from the
+    /// table, until one has mended: a successor that died too takes nothing of that with it.
+    async fn end_others(&self) -> Result<(), ShardError> {
         self.shard.call(run_sql::KILL, SCOPE).param("prefix", self.shard.query_prefix("load")).execute().await?;
-        let Some(dead) = dead else { return Ok(()) };
-        tracing::warn!(shard = self.shard.name(), holder = dead.holder, "mending what a dead load left");
+        let dead: Vec<Dead> = self.shard.call(sql::DEAD_CLAIMS, SCOPE).param("epoch", self.epoch).rows().await?;
+        let version = |dead: &Dead| dead.holder.rsplit_once('@').and_then(|(_, version)| version.parse().ok());
+        let Some(oldest) = dead.iter().map(|dead| version(dead).unwrap_or(0_u64)).min() else { return Ok(()) };
+        tracing::warn!(shard = self.shard.name(), loads = dead.len(), "mending what dead loads left");
         tokio::time::sleep(SETTLE).await;
-        let version: u64 = dead.holder.rsplit_once('@').and_then(|(_, version)| version.parse().ok()).unwrap_or(0);
-        self.shard.call(sql::MEND_NAMES, SCOPE).param("version", version).limit(LONG_LIMIT).execute().await
+        self.shard.call(sql::MEND_NAMES, SCOPE).param("version", oldest).limit(LONG_LIMIT).execute().await?;
+        for Dead { epoch, holder } in &dead {
+            mark(&self.shard, holder, *epoch, true).await?;
+        }
+        Ok(())
     }
 
     async fn check(&self) -> Result<(), LoadError> {
@@ -209,17 +221,17 @@ async fn beat(shard: Shard, holder: String, epoch: u64) {
     }
 }
 
-/// Returns when nobody alive holds the lanes: the newest claim, and the dead holder if one has to be overtaken.
+/// Returns the newest claim when nobody alive holds the lanes.
 ///
 /// The newest claim is read before its holder: a claim that is made in between then makes ours fail.
-async fn wait_until_free(shard: &Shard) -> Result<(Newest, Option<Claimant>), ShardError> {
+async fn wait_until_free(shard: &Shard) -> Result<Newest, ShardError> {
     let dead_after = i64::try_from(DEAD_AFTER.as_millis()).unwrap_or(i64::MAX);
     let mut waited = false;
     loop {
         let newest: Option<Newest> = shard.call(sql::NEWEST_CLAIM, SCOPE).row().await?;
-        let mut holders: Vec<Claimant> = shard.call(sql::CLAIM_STATE, SCOPE).rows().await?;
+        let holders: Vec<Claimant> = shard.call(sql::CLAIM_STATE, SCOPE).rows().await?;
         let Some(alive) = holders.iter().find(|holder| holder.idle_ms < dead_after) else {
-            return Ok((newest.unwrap_or_default(), holders.pop()));
+            return Ok(newest.unwrap_or_default());
         };
         if !waited {
             tracing::warn!(shard = shard.name(), holder = alive.holder, "waiting for another load to end");
