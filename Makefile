@@ -13,12 +13,16 @@ demo: ## The example segments on a cluster: KUBECONFIG's, else kind, else one ma
 demo-local: ## The same without a cluster, on two ClickHouse shards of this machine (ARGS=--help says more)
 	cargo run --package segment-demo -- $(ARGS)
 
-# The API server's own validation takes minutes to build when Go has not built it before; it is built beside the rest.
+# What Go builds takes minutes when it has not been built before: the API server's own validation, Kubernetes, Argo CD. It is
+# built beside the tests that wait more than they work. What fails there fails again where it is needed, and says why.
 test: ## All tests; they start the servers that they need and end them
 	@mkdir -p target
-	@$(MAKE) --no-print-directory crd-validation >target/crd-validation.log 2>&1 & validation=$$!; \
+	@{ $(MAKE) --no-print-directory crd-validation >target/crd-validation.log 2>&1; validation=$$?; \
+	  if tests/cluster/with.sh --why-not >/dev/null; then \
+	    tests/cluster/with.sh --prepare && tests/argocd/argocd.sh prepare; fi >target/prepare.log 2>&1; \
+	  exit $$validation; } & beside=$$!; \
 	$(MAKE) --no-print-directory test-rust; rust=$$?; \
-	wait $$validation; crds=$$?; cat target/crd-validation.log; \
+	wait $$beside; crds=$$?; cat target/crd-validation.log; \
 	if why="$$(tests/cluster/with.sh --why-not)"; then $(MAKE) --no-print-directory test-cluster; \
 	elif [ -z "$$CI" ]; then echo "test-cluster: LEFT OUT: $$why"; \
 	else echo "test-cluster: $$why" >&2; false; fi; cluster=$$?; \

@@ -1,10 +1,10 @@
 #!/usr/bin/env bash
-# with.sh COMMAND... | --why-not: runs a command on a cluster that has the images of our programs: that of KUBECONFIG, which has to be
+# with.sh COMMAND... | --prepare | --why-not: runs a command on a cluster that has the images of our programs: that of KUBECONFIG, which has to be
 # able to pull them (SEGMENT_REGISTRY, SEGMENT_TAG); else one of kind, where Docker runs; else our own node, which is ended
 # afterwards unless it was up before. What the command is told: SEGMENT_TESTS_HOST, the address under which pods reach this
 # machine, SEGMENT_TESTS_KUBECTL, how a person calls kubectl there, SEGMENT_TESTS_HUNGRY, an image that takes more memory
-# than it may, and of our own node SEGMENT_TESTS_CLUSTER, its script, and SEGMENT_TESTS_AUDIT_LOG. --why-not tells why
-# there can be no cluster here, and fails then.
+# than it may, and of our own node SEGMENT_TESTS_CLUSTER, its script, and SEGMENT_TESTS_AUDIT_LOG. --prepare builds what our own
+# node needs, if that is the one; --why-not tells why there can be no cluster here, and fails then.
 set -euo pipefail
 # shellcheck source-path=SCRIPTDIR source=common.sh
 source "$(dirname "${BASH_SOURCE[0]}")/common.sh"
@@ -54,6 +54,8 @@ has_kind() { command -v kind >/dev/null && docker info >/dev/null 2>&1; }
 
 if [ "${1:-}" = --why-not ]; then
   why_not
+elif [ "${1:-}" = --prepare ]; then
+  [ -n "${KUBECONFIG:-}" ] || has_kind || "$here/build.sh" >/dev/null
 elif [ -n "${KUBECONFIG:-}" ]; then
   exec "$@"
 elif has_kind; then
