@@ -5,7 +5,7 @@ use std::time::Duration;
 use anyhow::{Context as _, Result, ensure};
 use k8s_openapi::api::{batch::v1::Job, core::v1::Pod};
 use kube::api::{Api, DeleteParams, ListParams};
-use segment_crds::{Segment, SegmentStore};
+use segment_crds::{Segment, SegmentStatus, SegmentStore};
 use segment_operator_tests::{
     ACCOUNT, Cluster, DEADLINE, Namespace, Shards, Store, in_namespace, is_true, people, plan, until, why, with_store,
 };
@@ -222,6 +222,33 @@ async fn many_segments_that_disappear_wait_for_a_person() -> Result<()> {
         .await?;
         ensure!(!store.members("segment-0").await?.is_empty(), "members of one that stays have left");
         Ok(())
+    })
+    .await
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn one_segment_of_an_account_is_not_kept_waiting_by_the_many_of_another() -> Result<()> {
+    const MANY: usize = 60;
+    with_store(1, async |namespace, store, _shards| {
+        store.load(&[json!({"account": "small", "id": "eve", "properties": {"plan": "gold"}})])?;
+        store.apply(json!({"manual": {"maxSegmentsPerRun": 4}})).await?;
+        store.until_store("ready", |conditions| is_true(conditions, "Ready")).await?;
+        // The first of the many wait for their commits while the rest and the one are applied.
+        store.hold_commits().await?;
+        for number in 0..MANY {
+            store.apply_segment(&format!("many-{number}"), plan("gold")).await?;
+        }
+        let mut of_small = plan("gold");
+        of_small["account"] = "small".into();
+        store.apply_segment("one", of_small).await?;
+        store.let_commit().await?;
+        let is_ready = |status: &SegmentStatus| is_true(&status.conditions, "Ready");
+        let one = store.until_segment("one", "ready", is_ready).await?;
+        ensure!(one.member_count == Some(1), "{one:?}");
+        let all = namespace.api::<Segment>().list(&ListParams::default()).await?;
+        let ready = all.iter().filter(|segment| segment.status.as_ref().is_some_and(is_ready)).count();
+        ensure!(ready <= MANY / 2, "{ready} of {MANY} were ready before the one of another account");
+        store.until_segment(&format!("many-{}", MANY - 1), "ready", is_ready).await.map(drop)
     })
     .await
 }
