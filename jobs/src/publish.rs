@@ -28,6 +28,7 @@ pub use self::{
         Numbers, Page, PublishedDefinition, RunSegment, is_whole, members, numbers, published, retired_since,
         run_segments,
     },
+    survey::Refusal,
 };
 use crate::{
     clock::Clock,

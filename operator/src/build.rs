@@ -16,12 +16,12 @@ use k8s_openapi::apimachinery::pkg::apis::meta::v1::{ObjectMeta, OwnerReference}
 use segment_rules::sip_hash_64;
 
 pub(crate) use self::{
-    manual::{ManualWork, manual_job},
+    manual::{ManualWork, instant, manual_job},
     schema::{SchemaWork, schema_job},
     shards::{shards_config_map, shards_file},
 };
 use crate::{
-    names::{COMPONENT, MANAGED_BY, OPERATOR, STORE, StoreKey, child},
+    names::{COMPONENT, MANAGED_BY, OPERATOR, PODS, STORE, StoreKey, child},
     store::validate::ValidStore,
 };
 
@@ -45,6 +45,18 @@ impl Parent<'_> {
     fn labels(&self, component: &str) -> BTreeMap<String, String> {
         let labels = [(MANAGED_BY, OPERATOR), (STORE, self.key.name.as_str()), (COMPONENT, component)];
         labels.map(|(key, value)| (key.to_owned(), value.to_owned())).into()
+    }
+
+    /// What the store says of the pods, in short.
+    fn pods(&self) -> String {
+        // Texts and numbers only, so it can always be written.
+        format!("{:016x}", hash_of(&[&serde_json::to_string(&self.store.pods).unwrap_or_default()]))
+    }
+
+    /// Metadata of a Job, which also tell what the store said of its pods.
+    fn job_metadata(&self, component: &str, hash: u64) -> ObjectMeta {
+        let annotations = Some([(PODS.to_owned(), self.pods())].into());
+        ObjectMeta { annotations, ..self.metadata(component, hash) }
     }
 
     fn metadata(&self, component: &str, hash: u64) -> ObjectMeta {

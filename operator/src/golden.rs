@@ -12,7 +12,7 @@ use std::{
 use jiff::Timestamp;
 use segment_crds::{SegmentStatus, SegmentStoreStatus};
 use segment_jobs::{
-    publish::{Standing, State},
+    publish::{Refusal, Standing, State},
     store::{Identity, StoreError, Versions},
 };
 use segment_rules::sip_hash_64;
@@ -182,8 +182,14 @@ pub(crate) fn standing() -> Standing {
         stale: Vec::new(),
         absent: Vec::new(),
         astray: Vec::new(),
+        evaluated: vec![(0, at().as_millisecond()), (1, at().as_millisecond())],
+        newest_ms: at().as_millisecond(),
         failed: None,
     }
+}
+
+pub(crate) fn refusal(reason: &str) -> Refusal {
+    Refusal { reason: reason.to_owned(), as_of_ms: at().as_millisecond() }
 }
 
 fn counted() -> Totals {
@@ -250,7 +256,8 @@ fn evaluation(all: &mut Segments) {
     all.add_first("job-blocked", &progress(Progress::Blocked(format!("the Job {JOB} does not begin: {quota}"))));
     all.add_first("run-failed-once", &failed(1));
     all.add_first("run-failed", &failed(3));
-    let failed = Standing { failed: Some("Code: 241. DB::Exception: memory limit exceeded".to_owned()), ..standing() };
+    let failed =
+        Standing { failed: Some(refusal("Code: 241. DB::Exception: memory limit exceeded")), ..behind.clone() };
     all.add_first("evaluation-failed", &copy.facts(Published::As(&failed)));
     let empty = Standing { units: 0, ..standing() };
     all.add_first("without-data", &copy.facts(Published::As(&empty)));

@@ -33,6 +33,9 @@ pub(crate) const ADOPT: &str = "segmentation.dev/adopt";
 pub(crate) const CONFIRM_REMOVAL: &str = "segmentation.dev/confirm-removal";
 /// Annotation of a Segment: a new value asks for an evaluation.
 pub(crate) const EVALUATE: &str = "segmentation.dev/evaluate";
+/// An annotation of a Job: a hash of what the store said of its pods. The API server writes their fields in other ways than we
+/// do, so these cannot be compared.
+pub(crate) const PODS: &str = "segmentation.dev/pods";
 
 /// Types of conditions.
 pub(crate) mod condition {

@@ -11,10 +11,13 @@ use segment_crds::{Segment, SegmentStatus};
 use serde::{Deserialize, Deserializer};
 use serde_json::{Value, json};
 
-use crate::names::StoreKey;
+use crate::names::{EVALUATE, StoreKey};
 
 /// What annotations of ours begin with. Those of others are long: kubectl keeps the whole object in one once more.
 const OURS: &str = "segmentation.dev/";
+
+/// Characters of a request that the definition of the status allows.
+const REQUEST_MAX: usize = 256;
 
 /// A Segment.
 #[derive(Clone, Debug)]
@@ -68,6 +71,12 @@ impl SegmentObject {
     /// The value of an annotation.
     pub(crate) fn annotation(&self, key: &str) -> Option<&str> {
         self.annotations().get(key).map(String::as_str)
+    }
+
+    /// The request for an evaluation that an annotation makes: as much of it as the status can repeat.
+    pub(crate) fn request(&self) -> Option<&str> {
+        let value = self.annotation(EVALUATE)?;
+        Some(value.char_indices().nth(REQUEST_MAX).map_or(value, |(end, _)| &value[..end]))
     }
 }
 
@@ -151,7 +160,6 @@ impl Resource for SegmentObject {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::names::EVALUATE;
 
     fn read(object: Value) -> SegmentObject {
         serde_json::from_value(object).unwrap()
@@ -179,7 +187,9 @@ mod tests {
         }));
         assert_eq!(object.store, StoreKey { namespace: "b".to_owned(), name: "main".to_owned() });
         assert!(object.suspended && object.references.contains("other"));
-        assert_eq!((object.annotations().len(), object.annotation(EVALUATE)), (1, Some("now")));
+        assert_eq!((object.annotations().len(), object.request()), (1, Some("now")));
         assert!(object.labels().is_empty());
+        let long = read(json!({"metadata": {"name": "a", "annotations": {EVALUATE: "\u{e4}".repeat(300)}}}));
+        assert_eq!(long.request().map(|request| request.chars().count()), Some(REQUEST_MAX));
     }
 }

@@ -78,6 +78,8 @@ pub(crate) struct Segments {
     runs: Vec<Run>,
     setbacks: Setbacks,
     start_at: Instant,
+    /// Why the last run was not started, until one is.
+    not_started: Option<String>,
     /// Segments whose numbers have to be read again, and what was read.
     refresh: BTreeSet<SegmentKey>,
     totals: HashMap<SegmentKey, Totals>,
@@ -130,6 +132,7 @@ impl Segments {
             runs: Vec::new(),
             setbacks: Setbacks::default(),
             start_at: now,
+            not_started: None,
             refresh: BTreeSet::new(),
             totals: HashMap::new(),
             handled: HashMap::new(),

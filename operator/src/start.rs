@@ -24,6 +24,9 @@ use crate::{
 const WAKES: usize = 1024;
 /// How long work under way may take to end.
 const SHUTDOWN_MAX: Duration = Duration::from_secs(20);
+/// How long the API server may take with an answer, watches apart, which have limits of their own: a connection that died
+/// must not hold a store's work.
+const CALL_MAX: Duration = Duration::from_secs(30);
 /// How long answers to probes may take to end.
 const ANSWERS_MAX: Duration = Duration::from_secs(1);
 
@@ -81,13 +84,16 @@ async fn work(
     tracing::info!("this replica leads");
     health.set_ready(false);
     metrics.leader.set(1);
-    let client = Client::try_from(config).context("make a client")?;
+    let mut bounded = config.clone();
+    (bounded.read_timeout, bounded.reset_reader_on_write) = (Some(CALL_MAX), true);
+    let client = Client::try_from(bounded).context("make a client")?;
+    let watching = Client::try_from(config).context("make a client")?;
     let worked = tokio::select! {
         // Another may lead from now on: nothing in this process goes on.
         lost = lease.hold(health) => return Err(lost.into()),
         // What still works has the Lease until it runs out.
         () = overdue(stop) => anyhow::bail!("the work did not end in time"),
-        worked = lead_with(args, client, metrics, health, stop.clone()) => worked,
+        worked = lead_with(args, client, &watching, metrics, health, stop.clone()) => worked,
     };
     lease.give_back().await;
     worked
@@ -101,12 +107,14 @@ async fn overdue(stop: &CancellationToken) {
 
 /// Works as the only replica, without a Lease and probes, until it is stopped.
 pub async fn lead(args: Args, client: Client, stop: CancellationToken) -> anyhow::Result<()> {
-    lead_with(args, client, Arc::new(Metrics::new()), &Health::new(), stop).await
+    let watching = client.clone();
+    lead_with(args, client, &watching, Arc::new(Metrics::new()), &Health::new(), stop).await
 }
 
 async fn lead_with(
     args: Args,
     client: Client,
+    watching: &Client,
     metrics: Arc<Metrics>,
     health: &Health,
     stop: CancellationToken,
@@ -116,7 +124,7 @@ async fn lead_with(
         None => cluster_of(&client).await?,
     };
     let (wake, wakes) = tokio::sync::mpsc::channel(WAKES);
-    let caches = watch::start(&client, args.watch_namespace.as_deref(), &wake);
+    let caches = watch::start(watching, args.watch_namespace.as_deref(), &wake);
     tokio::select! {
         filled = caches.filled() => filled.context("fill the caches")?,
         () = stop.cancelled() => return Ok(()),

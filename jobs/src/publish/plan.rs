@@ -2,7 +2,7 @@
 
 use segment_rules::{Definition, nobody};
 
-use super::survey::Survey;
+use super::survey::{Refusal, Survey};
 use crate::clock::Clock;
 
 /// Whether a definition is evaluated.
@@ -140,14 +140,23 @@ pub struct Standing {
     /// Shards that have lost this version, have a newer one, or hold the account only now: publish again. Filled by a later
     /// look only.
     pub astray: Vec<usize>,
-    /// Why the server would not evaluate this version, if it would not.
-    pub failed: Option<String>,
+    /// As of when the units of shards, by index, were evaluated at the earliest, Unix milliseconds.
+    pub evaluated: Vec<(usize, i64)>,
+    /// As of when any unit was evaluated at the latest, Unix milliseconds.
+    pub newest_ms: i64,
+    /// That the server would not evaluate this version, if that is the last that was heard of it.
+    pub failed: Option<Refusal>,
 }
 
 impl Standing {
     /// The shards on which there is something to evaluate.
     pub fn due(&self) -> impl Iterator<Item = usize> {
         self.behind.iter().chain(&self.stale).copied()
+    }
+
+    /// Whether all units of a shard serve this version as of this instant or a later one.
+    pub fn is_evaluated(&self, shard: usize, as_of_ms: i64) -> bool {
+        !self.behind.contains(&shard) && self.evaluated.iter().any(|(home, at_ms)| *home == shard && *at_ms >= as_of_ms)
     }
 }
 
@@ -159,6 +168,8 @@ impl Standing {
         for list in [&mut self.homes, &mut self.behind, &mut self.stale, &mut self.absent, &mut self.astray] {
             list.clear();
         }
+        self.evaluated.clear();
+        self.newest_ms = 0;
         self.failed = None;
         for holder in self.holders.iter().copied() {
             let Some(survey) = &surveys[holder] else {
@@ -183,18 +194,23 @@ impl Standing {
             if survey.newest.get(&(account, segment)).is_none_or(|newest| newest.version != version) {
                 self.astray.push(holder);
             }
-            let failed = survey.failed.get(&(account, segment, version)).cloned();
-            self.failed = self.failed.take().or(failed);
+            if served.units > 0 {
+                self.evaluated.push((holder, served.oldest_ms));
+                self.newest_ms = self.newest_ms.max(served.newest_ms);
+            }
+            // A later try may have succeeded, and what was loaded since may be evaluated well.
+            let is_last = |refusal: &&Refusal| {
+                let is_served = served.units > 0 && state == State::Active;
+                behind || is_served && refusal.as_of_ms > served.oldest_ms && refusal.as_of_ms >= served.loaded_ms
+            };
+            let refusal = survey.failed.get(&(account, segment, version)).filter(is_last);
+            self.failed = self.failed.take().or(refusal.cloned());
         }
         if state != State::Retired {
             // The account has got more buckets since, some of them on other shards.
             let has_units = |index: &usize| surveys[*index].as_ref().is_some_and(|it| it.units.contains_key(&account));
             let new = (0..surveys.len()).filter(|index| !self.holders.contains(index)).filter(has_units);
             self.astray.extend(new.collect::<Vec<_>>());
-        }
-        if self.behind.is_empty() {
-            // A later try has succeeded.
-            self.failed = None;
         }
     }
 }
@@ -215,6 +231,8 @@ pub(super) fn standing(wanted: &Wanted, version: u64, holders: &[usize], surveys
         stale: Vec::new(),
         absent: Vec::new(),
         astray: Vec::new(),
+        evaluated: Vec::new(),
+        newest_ms: 0,
         failed: None,
     };
     standing.look(surveys);
@@ -251,7 +269,7 @@ mod tests {
 
     #[expect(clippy::unnecessary_wraps, reason = "a segment may not be served at all")]
     fn served(units: u64, least: u64, greatest: u64) -> Option<Served> {
-        Some(Served { units, least, greatest, stale: false })
+        Some(Served { units, least, greatest, oldest_ms: 100, newest_ms: 100, stale: false, loaded_ms: 0 })
     }
 
     #[test]
@@ -276,10 +294,36 @@ mod tests {
 
     #[test]
     fn a_load_makes_it_due_without_putting_it_behind() {
-        let served = Some(Served { units: 2, least: 9, greatest: 9, stale: true });
+        let served = served(2, 9, 9).map(|served| Served { stale: true, ..served });
         let standing = standing(&wanted(), 9, &[0], &[survey(9, served)]);
         assert_eq!((standing.behind.len(), standing.stale.len()), (0, 1));
         assert_eq!(standing.due().collect::<Vec<_>>(), [0]);
+    }
+
+    #[test]
+    fn a_refusal_counts_until_a_later_evaluation_or_a_load() {
+        let failed = |version, served, as_of_ms| {
+            let mut survey = survey(9, served);
+            let refusal = Refusal { reason: "no".to_owned(), as_of_ms };
+            survey.as_mut().unwrap().failed.insert((1, 2, version), refusal);
+            standing(&wanted(), 9, &[0], &[survey]).failed.is_some()
+        };
+        assert!(failed(9, None, 50), "nothing is served");
+        assert!(failed(9, served(2, 8, 9), 50), "an older version is served");
+        assert!(failed(9, served(2, 9, 9), 101), "it was to be evaluated again");
+        assert!(!failed(9, served(2, 9, 9), 100), "a later try has succeeded");
+        assert!(!failed(8, served(2, 9, 9), 101), "another version");
+        let loaded = |loaded_ms| served(2, 9, 9).map(|served| Served { stale: true, loaded_ms, ..served });
+        assert!(failed(9, loaded(101), 101), "what was loaded is refused");
+        assert!(!failed(9, loaded(102), 101), "what was loaded since was not tried");
+    }
+
+    #[test]
+    fn a_shard_is_evaluated_as_of_an_instant_if_all_its_units_are() {
+        let standing = standing(&wanted(), 9, &[0, 1], &[survey(9, served(2, 9, 9)), survey(9, served(2, 8, 9))]);
+        assert!(standing.is_evaluated(0, 100) && !standing.is_evaluated(0, 101));
+        assert!(!standing.is_evaluated(1, 100), "of an older version");
+        assert_eq!(standing.newest_ms, 100);
     }
 
     #[test]

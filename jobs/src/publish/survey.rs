@@ -19,8 +19,8 @@ pub(super) struct Survey {
     pub(super) newest: HashMap<(u64, u64), Newest>,
     /// What the units serve, by account and segment.
     pub(super) served: HashMap<(u64, u64), Served>,
-    /// Versions that the server would not evaluate, with its reason.
-    pub(super) failed: HashMap<(u64, u64, u64), String>,
+    /// Versions that the server would not evaluate.
+    pub(super) failed: HashMap<(u64, u64, u64), Refusal>,
 }
 
 impl Survey {
@@ -47,8 +47,23 @@ pub(super) struct Served {
     pub(super) least: u64,
     /// The greatest.
     pub(super) greatest: u64,
+    /// As of when they were evaluated, Unix milliseconds: the unit for which that is longest ago.
+    pub(super) oldest_ms: i64,
+    /// And the one for which it is not.
+    pub(super) newest_ms: i64,
     /// Whether some unit was loaded since it was evaluated.
     pub(super) stale: bool,
+    /// When the last of these was loaded, Unix milliseconds.
+    pub(super) loaded_ms: i64,
+}
+
+/// That the server would not evaluate a version.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Refusal {
+    /// The server's reason.
+    pub reason: String,
+    /// The instant that was to be evaluated, Unix milliseconds.
+    pub as_of_ms: i64,
 }
 
 #[derive(Row, Deserialize)]
@@ -74,7 +89,10 @@ struct ServedRow {
     serving: u64,
     least: u64,
     greatest: u64,
+    oldest_ms: i64,
+    newest_ms: i64,
     stale: u8,
+    loaded_ms: i64,
 }
 
 #[derive(Row, Deserialize)]
@@ -83,6 +101,7 @@ struct FailedRow {
     segment: u64,
     version: u64,
     reason: String,
+    as_of_ms: i64,
 }
 
 /// A shard that has not answered after so long is taken for one that is down.
@@ -108,12 +127,19 @@ async fn ask(shard: &Shard, accounts: &[u64]) -> Result<Survey, ShardError> {
         let NewestRow { account, segment, newest, newest_hash, newest_state } = row;
         ((account, segment), Newest { version: newest, hash: newest_hash, state: newest_state })
     }));
-    for ServedRow { account, segment, units, serving, least, greatest, stale } in served {
+    for row in served {
+        let ServedRow { account, segment, units, serving, least, greatest, oldest_ms, newest_ms, stale, loaded_ms } =
+            row;
         survey.units.insert(account, units);
         if serving > 0 {
-            survey.served.insert((account, segment), Served { units: serving, least, greatest, stale: stale == 1 });
+            let stale = stale == 1;
+            let served = Served { units: serving, least, greatest, oldest_ms, newest_ms, stale, loaded_ms };
+            survey.served.insert((account, segment), served);
         }
     }
-    survey.failed.extend(failed.into_iter().map(|row| ((row.account, row.segment, row.version), row.reason)));
+    survey.failed.extend(failed.into_iter().map(|row| {
+        let FailedRow { account, segment, version, reason, as_of_ms } = row;
+        ((account, segment, version), Refusal { reason, as_of_ms })
+    }));
     Ok(survey)
 }

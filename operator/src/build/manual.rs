@@ -24,18 +24,28 @@ pub(crate) struct ManualWork<'a> {
     pub(crate) shards: &'a [String],
 }
 
+/// The option that names the instant of an evaluation.
+const AT: &str = "--at";
+
+/// The instant as of which a Job evaluates.
+pub(crate) fn instant(job: &Job) -> Option<Timestamp> {
+    let container = job.spec.as_ref()?.template.spec.as_ref()?.containers.first()?;
+    let after = container.args.as_ref()?.iter().skip_while(|argument| *argument != AT).nth(1)?;
+    after.parse().ok()
+}
+
 /// The Job of a run, named after it.
 pub(crate) fn manual_job(parent: Parent<'_>, work: ManualWork<'_>) -> Job {
     let run = work.run.to_string();
     let as_of = work.as_of.to_string();
     let mut arguments = vec!["manual".to_owned()];
     arguments.extend(pod::shards_arguments(parent));
-    arguments.extend(["--run", &run, "--at", &as_of].map(str::to_owned));
+    arguments.extend(["--run", &run, AT, &as_of].map(str::to_owned));
     if work.shards.len() < parent.store.shards.len() {
         arguments.extend(["--shards".to_owned(), work.shards.join(",")]);
     }
     let indexes = i32::try_from(work.shards.len().div_ceil(FAN_OUT)).unwrap_or(1).max(1);
-    let mut metadata = parent.metadata(MANUAL, work.run.as_u64_pair().0);
+    let mut metadata = parent.job_metadata(MANUAL, work.run.as_u64_pair().0);
     metadata.labels.get_or_insert_default().insert(RUN.to_owned(), run);
     Job {
         metadata,

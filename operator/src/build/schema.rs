@@ -34,11 +34,12 @@ pub(crate) fn schema_job(parent: Parent<'_>, work: SchemaWork<'_>) -> Job {
     }
     let (called, list, version) = (arguments.join(" "), shards_file(&parent.store.shards), VERSION.to_string());
     let secret = parent.store.secret.as_deref().unwrap_or_default();
-    let mut texts = vec![called.as_str(), &list, parent.image(), secret, &version, found];
+    let pods = parent.pods();
+    let mut texts = vec![called.as_str(), &list, parent.image(), secret, &version, found, &pods];
     texts.extend(parent.store.authorities.pem());
     let hash = hash_of(&texts);
     Job {
-        metadata: parent.metadata(SCHEMA, hash),
+        metadata: parent.job_metadata(SCHEMA, hash),
         spec: Some(JobSpec {
             backoff_limit: Some(TRIES),
             template: pod::pod_template(parent, SCHEMA, arguments),

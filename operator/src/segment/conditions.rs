@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 use segment_crds::{EvaluationMode, EvaluationOutcome, FailedRuns, LastEvaluation, SegmentStatus};
-use segment_jobs::publish::{Standing, State};
+use segment_jobs::publish::{Refusal, Standing, State};
 
 use super::validate::Verdict;
 use crate::{
@@ -237,19 +237,20 @@ fn of_standing(standing: &Standing, troubles: &BTreeMap<usize, Trouble>, facts: 
         let message = "a shard did not take the publication; tried again".to_owned();
         return of(Summary::Reconciling, "ShardUnreachable", message, Truth::Unknown);
     }
-    if let Some(reason) = &standing.failed {
-        return of(Summary::Stalled, "EvaluationFailed", reason.clone(), Truth::False);
+    let is_evaluated = standing.behind.is_empty() && !facts.outdated;
+    let evaluated = if is_evaluated { Truth::True } else { Truth::False };
+    if let Some(Refusal { reason, .. }) = &standing.failed {
+        return of(Summary::Stalled, "EvaluationFailed", reason.clone(), evaluated);
     }
-    if !standing.behind.is_empty() || facts.outdated {
+    // One that serves its definition is not to be evaluated again without anybody knowing that it cannot.
+    if !is_evaluated || facts.failed_runs.is_some() {
         return match &facts.progress {
-            Progress::Waiting => {
-                of(Summary::Reconciling, "Pending", "waits for its evaluation".to_owned(), Truth::False)
-            }
-            Progress::Running(how) => of(Summary::Reconciling, "Evaluating", how.clone(), Truth::False),
-            Progress::Blocked(why) => of(Summary::Reconciling, "JobBlocked", why.clone(), Truth::False),
+            Progress::Waiting => of(Summary::Reconciling, "Pending", "waits for its evaluation".to_owned(), evaluated),
+            Progress::Running(how) => of(Summary::Reconciling, "Evaluating", how.clone(), evaluated),
+            Progress::Blocked(why) => of(Summary::Reconciling, "JobBlocked", why.clone(), evaluated),
             Progress::Setback(setback) => {
                 let summary = if setback.needs_a_person() { Summary::Stalled } else { Summary::Reconciling };
-                of(summary, "RunFailed", setback.message.clone(), Truth::False)
+                of(summary, "RunFailed", setback.message.clone(), evaluated)
             }
         };
     }
@@ -293,7 +294,10 @@ mod tests {
     use serde_json::json;
 
     use super::*;
-    use crate::store::{dereference::SecretTrouble, trouble::TroubleKind};
+    use crate::{
+        golden::refusal,
+        store::{dereference::SecretTrouble, trouble::TroubleKind},
+    };
 
     const ACCEPTED: Verdict = Verdict::Accepted { hash: 7, account: 1, segment: 2 };
 
@@ -400,10 +404,15 @@ mod tests {
         check(|facts| facts.verdict = Some(denied), "FFTFF AccessDenied");
         check(|facts| facts.store = StoreFacts::Unusable(obstacle), "FFTTU StoreNotReady");
         check_standing(
-            |standing| standing.failed = Some("Code: 1".to_owned()),
+            |standing| {
+                standing.behind = vec![0];
+                standing.failed = Some(refusal("Code: 1"));
+            },
             Progress::Waiting,
             "FFTTF EvaluationFailed",
         );
+        let again = |standing: &mut Standing| standing.failed = Some(refusal("Code: 1"));
+        check_standing(again, Progress::Waiting, "FFTTT EvaluationFailed");
         let troubles = kept(trouble(TroubleKind::Credentials));
         check(|facts| facts.store = StoreFacts::Shards { troubles, open: false }, "FFTTF CredentialsRefused");
         let absent = Standing { absent: vec![1], ..standing() };

@@ -18,7 +18,7 @@ use segment_jobs::{
     causes::chain,
     clock::Clock,
     commit,
-    publish::{self, Due, State},
+    publish::{self, Due, Standing, State},
     shards::ShardError,
 };
 use uuid::Uuid;
@@ -32,7 +32,7 @@ use super::{
 use crate::{
     build::{self, ManualWork, Parent},
     context::Said,
-    names::{COMPONENT, EVALUATE, MANUAL, RUN, StoreKey, child},
+    names::{COMPONENT, MANUAL, RUN, StoreKey, child},
     store::apply::{Finished, config_map, delete, finished, post, tools},
     why::{has_working_pods, why_blocked, why_failed},
 };
@@ -50,8 +50,9 @@ const SEEN_WITHIN: Duration = Duration::from_secs(15);
 pub(super) struct Run {
     id: Uuid,
     pub(super) job: String,
-    /// With the versions that it evaluates.
-    segments: HashMap<SegmentKey, u64>,
+    /// The instant as of which it evaluates, Unix milliseconds.
+    as_of_ms: i64,
+    segments: HashMap<SegmentKey, Part>,
     /// Requests that it answers.
     requests: HashMap<SegmentKey, String>,
     started: Instant,
@@ -66,6 +67,22 @@ pub(super) struct Run {
     is_withdrawn: bool,
 }
 
+/// What a run evaluates of a segment.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Part {
+    pub(super) version: u64,
+    /// On these shards, by index.
+    pub(super) shards: Vec<usize>,
+}
+
+impl Part {
+    /// Whether it has been evaluated as of this instant, or the server would not.
+    fn is_done(&self, standing: &Standing, as_of_ms: i64) -> bool {
+        standing.failed.as_ref().is_some_and(|refusal| refusal.as_of_ms >= as_of_ms)
+            || self.shards.iter().all(|shard| standing.is_evaluated(*shard, as_of_ms))
+    }
+}
+
 /// Why a run was not started.
 #[derive(Debug, thiserror::Error)]
 enum NotStarted {
@@ -76,13 +93,14 @@ enum NotStarted {
 }
 
 impl Run {
-    pub(super) fn new(id: Uuid, job: String, segments: HashMap<SegmentKey, u64>) -> Self {
+    pub(super) fn new(id: Uuid, job: String, as_of_ms: i64, segments: HashMap<SegmentKey, Part>) -> Self {
         let now = Instant::now();
         let ask_why_at = now + PODS_WITHIN;
         let requests = HashMap::new();
         Self {
             id,
             job,
+            as_of_ms,
             segments,
             requests,
             started: now,
@@ -151,7 +169,7 @@ impl Run {
 
     /// Whether it evaluates this version.
     pub(super) fn evaluates(&self, key: SegmentKey, version: u64) -> bool {
-        self.segments.get(&key) == Some(&version)
+        self.segments.get(&key).is_some_and(|part| part.version == version)
     }
 }
 
@@ -219,19 +237,17 @@ impl Segments {
             Finished::Complete => format!("the Job {} ended without having evaluated it", run.job),
             Finished::Failed(reason) => format!("the Job {} failed: {reason}", run.job),
         };
-        for (key, version) in &run.segments {
-            let Some(standing) = self.standings.get(key).filter(|standing| standing.version == *version) else {
-                continue;
-            };
-            if standing.behind.is_empty() || standing.failed.is_some() {
+        for (key, part) in &run.segments {
+            let is_of = |standing: &&Standing| standing.version == part.version;
+            let Some(standing) = self.standings.get(key).filter(is_of) else { continue };
+            // That its members are those of its definition says nothing of one that was to be evaluated again.
+            if part.is_done(standing, run.as_of_ms) {
                 self.outdated.remove(key);
                 self.setbacks.forget(*key);
                 self.refresh.insert(*key);
-                if *ended == Finished::Complete {
-                    self.handled.extend(run.requests.get(key).map(|request| (*key, request.clone())));
-                }
+                self.handled.extend(run.requests.get(key).map(|request| (*key, request.clone())));
             } else {
-                self.setbacks.add(*key, *version, &message, run.requests.get(key));
+                self.setbacks.add(*key, part.version, &message, run.requests.get(key));
             }
         }
         self.tell_of(look, &run, ended, &message).await;
@@ -275,19 +291,23 @@ impl Segments {
     }
 
     async fn run_of(&self, look: Look<'_>, id: Uuid, job: &Job) -> Result<Run, String> {
-        let mut segments = HashMap::new();
+        let as_of = build::instant(job).ok_or_else(|| format!("the Job {} names no instant", job.name_any()))?;
+        let mut segments = HashMap::<SegmentKey, Part>::new();
         for (index, shard) in look.store.shards.iter().enumerate() {
             if !look.down.contains(&index) {
-                let rows = publish::run_segments(shard, id).await.map_err(|error| chain(&error))?;
-                segments.extend(rows.into_iter().map(|row| ((row.account, row.segment), row.version)));
+                for row in publish::run_segments(shard, id).await.map_err(|error| chain(&error))? {
+                    let nowhere = Part { version: row.version, shards: Vec::new() };
+                    segments.entry((row.account, row.segment)).or_insert(nowhere).shards.push(index);
+                }
             }
         }
-        Ok(Run::new(id, job.name_any(), segments))
+        Ok(Run::new(id, job.name_any(), as_of.as_millisecond(), segments))
     }
 
     /// Makes a run of what is due and is not under way.
     pub(super) async fn start_runs(&mut self, look: Look<'_>) {
-        self.take_over_setbacks(look.segments);
+        let requests = self.requests(look);
+        self.tidy_setbacks(look.segments, &requests);
         while self.runs.len() < RUNS_AT_ONCE && self.start_at <= Instant::now() {
             if !self.start_run(look).await {
                 return;
@@ -313,6 +333,7 @@ impl Segments {
             match self.start(look, &due, &requests).await {
                 Ok(run) => {
                     self.runs.push(run);
+                    self.not_started = None;
                     return true;
                 }
                 Err(error) => {
@@ -346,26 +367,33 @@ impl Segments {
         self.failed = true;
         let said = Said { reason: "RunNotStarted", action: "Evaluate", note: &note };
         look.ctx.tell(look.object, EventType::Warning, said).await;
+        self.not_started = Some(note);
     }
 
-    /// Requests for an evaluation that nobody has answered: annotations with another value than the status has.
+    /// Requests for an evaluation that nobody has answered: annotations with another value than the status has. Such a one is
+    /// followed when all shards of the account answer, so that it is followed on all of them.
     fn requests(&mut self, look: Look<'_>) -> HashMap<SegmentKey, String> {
         let under_way: HashSet<(SegmentKey, String)> = self.runs.iter().flat_map(|run| run.requests.clone()).collect();
-        let mut requests = HashMap::new();
+        let (mut requests, mut annotated) = (HashMap::new(), HashSet::new());
         for segment in look.segments {
-            let Some(value) = segment.annotation(EVALUATE) else { continue };
+            let Some(value) = segment.request() else { continue };
             let key = key_of(segment);
+            annotated.insert(key);
             let status = self.told.status(segment);
             let is_handled = status.handled_request.as_deref() == Some(value)
                 || self.handled.get(&key).is_some_and(|handled| handled == value);
             let Some(standing) = self.standings.get(&key).filter(|_| !is_handled) else { continue };
-            if standing.homes.is_empty() && standing.absent.is_empty() {
+            if !standing.absent.is_empty() {
+                continue;
+            }
+            if standing.homes.is_empty() {
                 // There is nothing to evaluate.
                 self.handled.insert(key, value.to_owned());
             } else if !under_way.contains(&(key, value.to_owned())) {
                 requests.insert(key, value.to_owned());
             }
         }
+        self.handled.retain(|key, _| annotated.contains(key));
         requests
     }
 
@@ -375,8 +403,9 @@ impl Segments {
         due: &[Due],
         requests: &HashMap<SegmentKey, String>,
     ) -> Result<Run, NotStarted> {
-        let segments: HashMap<SegmentKey, u64> =
-            due.iter().map(|due| ((due.account, due.segment), due.version)).collect();
+        let part = |due: &Due| Part { version: due.version, shards: due.shards.clone() };
+        let segments: HashMap<SegmentKey, Part> =
+            due.iter().map(|due| ((due.account, due.segment), part(due))).collect();
         let requests: HashMap<SegmentKey, String> = requests
             .iter()
             .filter(|(key, _)| segments.contains_key(*key))
@@ -394,7 +423,7 @@ impl Segments {
         let note = format!("the Job {} evaluates {} segments", job.name_any(), segments.len());
         let said = Said { reason: "RunStarted", action: "Evaluate", note: &note };
         look.ctx.tell(look.object, EventType::Normal, said).await;
-        Ok(Run::new(id, job.name_any(), segments).answering(requests))
+        Ok(Run::new(id, job.name_any(), as_of.as_millisecond(), segments).answering(requests))
     }
 
     /// What tells this run from an earlier one of the same versions: what was committed since, and what failed.
@@ -438,12 +467,32 @@ fn new_id(look: Look<'_>, due: &[Due], evidence: &str) -> Uuid {
 
 #[cfg(test)]
 mod tests {
+    use segment_jobs::publish::Refusal;
+
     use super::*;
+
+    fn part(version: u64, shards: &[usize]) -> Part {
+        Part { version, shards: shards.to_vec() }
+    }
+
+    #[test]
+    fn what_was_evaluated_on_the_shards_of_a_run_as_of_its_instant_is_done() {
+        let served = Standing { evaluated: vec![(0, 100), (1, 90)], ..crate::golden::standing() };
+        let is_done = |shards: &[usize], as_of_ms| part(served.version, shards).is_done(&served, as_of_ms);
+        assert!(is_done(&[0], 100) && is_done(&[0, 1], 90));
+        assert!(!is_done(&[0, 1], 100), "the version is served, but has not been evaluated again");
+        assert!(!is_done(&[0, 2], 90), "a shard that does not answer");
+        let refused = |as_of_ms| {
+            let refusal = Refusal { as_of_ms, ..crate::golden::refusal("no") };
+            part(served.version, &[0]).is_done(&Standing { failed: Some(refusal), ..served.clone() }, 101)
+        };
+        assert!(refused(101) && !refused(100), "what the server refused before says nothing of this run");
+    }
 
     #[test]
     fn an_account_of_thousands_leaves_the_last_run_to_others() {
         let mut segments = Segments::new(std::sync::Arc::default());
-        let run = |account| Run::new(Uuid::nil(), "j".to_owned(), [((account, 1), 1)].into());
+        let run = |account| Run::new(Uuid::nil(), "j".to_owned(), 0, [((account, 1), part(1, &[0]))].into());
         segments.runs = vec![run(1), run(1), run(2)];
         assert!(segments.full_accounts().is_empty());
         segments.runs = vec![run(1), run(1), run(1)];

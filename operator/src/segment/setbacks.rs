@@ -11,10 +11,7 @@ use segment_crds::SegmentStatus;
 use segment_jobs::publish::Standing;
 
 use super::{Segments, conditions::Setback, judge::key_of, plan::SegmentKey};
-use crate::{
-    names::{EVALUATE, condition::READY},
-    object::SegmentObject,
-};
+use crate::{names::condition::READY, object::SegmentObject};
 
 /// How long to wait after the first run of a segment failed; three times as long after each further one.
 const SETBACK: Duration = Duration::from_secs(10);
@@ -55,6 +52,11 @@ impl Setbacks {
         if self.0.get(&key).is_some_and(|delay| delay.version != version) {
             self.0.remove(&key);
         }
+    }
+
+    /// Forgets those with nothing to evaluate any more.
+    fn keep(&mut self, wanted: impl Fn(SegmentKey) -> bool) {
+        self.0.retain(|key, _| wanted(*key));
     }
 
     /// When the next of them may be tried again.
@@ -101,18 +103,27 @@ fn told_setback(status: &SegmentStatus, version: u64) -> Option<Setback> {
 }
 
 impl Segments {
-    /// Takes in what the statuses say of runs that failed before this operator began.
-    pub(super) fn take_over_setbacks(&mut self, segments: &[Arc<SegmentObject>]) {
+    /// Takes in what the statuses say of runs that failed before this operator began, and forgets what is over.
+    pub(super) fn tidy_setbacks(&mut self, segments: &[Arc<SegmentObject>], requests: &HashMap<SegmentKey, String>) {
+        let is_due = |key: &SegmentKey, standing: &Standing| {
+            let is_under_way = self.runs.iter().any(|run| run.evaluates(*key, standing.version));
+            let is_asked = is_under_way || requests.contains_key(key) || self.outdated.contains(key);
+            is_asked || standing.due().next().is_some()
+        };
+        // What is due on a shard that does not answer is not known.
+        self.setbacks.keep(|key| {
+            self.standings.get(&key).is_none_or(|standing| is_due(&key, standing) || !standing.absent.is_empty())
+        });
         for segment in segments {
             let status = self.told.status(segment);
             if status.failed_runs.is_none() {
                 continue;
             }
             let key = key_of(segment);
-            let is_due = |standing: &&Standing| !standing.behind.is_empty() && standing.failed.is_none();
-            let Some(standing) = self.standings.get(&key).filter(is_due) else { continue };
+            let is_open = |standing: &&Standing| is_due(&key, standing) && standing.failed.is_none();
+            let Some(standing) = self.standings.get(&key).filter(is_open) else { continue };
             if let Some(setback) = told_setback(status, standing.version) {
-                let request = segment.annotation(EVALUATE).map(str::to_owned);
+                let request = segment.request().map(str::to_owned);
                 self.setbacks.take_over(key, standing.version, setback, request.as_ref());
             }
         }

@@ -5,7 +5,9 @@ use std::{
     sync::Arc,
 };
 
+use jiff::Timestamp;
 use kube::Resource;
+use segment_crds::LastEvaluation;
 use segment_jobs::{
     causes::chain,
     publish::{Numbers, Standing, State, numbers},
@@ -71,16 +73,24 @@ impl Segments {
         made.collect()
     }
 
-    /// Segments that serve their newest version and whose status does not say so, or was to be refreshed.
+    /// Segments that serve their newest version and whose status does not say so, or was to be refreshed. That a version was
+    /// evaluated again is seen by its instant, when no run is at it any more: units come one after the other.
     fn wanted(&self, segments: &[Arc<SegmentObject>]) -> BTreeSet<SegmentKey> {
         let mut wanted = BTreeSet::new();
         for segment in segments {
             let key = key_of(segment);
             let Some(standing) = self.standings.get(&key).filter(|standing| serves(standing)) else { continue };
             let status = self.told.status(segment);
-            let told = status.last_evaluation.as_ref().and_then(|last| u64::try_from(last.version).ok());
-            let read = self.totals.get(&key).map(|totals| totals.version);
-            let is_new = told != Some(standing.version) && read != Some(standing.version);
+            let told = status.last_evaluation.as_ref().and_then(of_status);
+            let read = self.totals.get(&key).map(|totals| (totals.version, totals.as_of_ms));
+            let of_version = told.into_iter().chain(read).filter(|(version, _)| *version == standing.version);
+            let is_new = match of_version.map(|(_, as_of_ms)| as_of_ms).max() {
+                None => true,
+                Some(seen_ms) => {
+                    let is_under_way = self.runs.iter().any(|run| run.evaluates(key, standing.version));
+                    seen_ms < standing.newest_ms && !is_under_way
+                }
+            };
             let is_new = is_new && !self.outdated.contains(&key);
             if is_new || self.refresh.contains(&key) {
                 wanted.insert(key);
@@ -88,6 +98,12 @@ impl Segments {
         }
         wanted
     }
+}
+
+/// The version and the instant of an evaluation, as a status tells them.
+fn of_status(last: &LastEvaluation) -> Option<(u64, i64)> {
+    let as_of: Timestamp = last.as_of.parse().ok()?;
+    Some((u64::try_from(last.version).ok()?, as_of.as_millisecond()))
 }
 
 /// Whether all units serve the newest version.

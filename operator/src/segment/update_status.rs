@@ -192,10 +192,7 @@ impl Segments {
                 (_, Some(standing)) => Published::As(standing),
             },
             progress: standing.map_or(Progress::Waiting, |standing| self.progress(key, standing.version)),
-            failed_runs: standing
-                .filter(|standing| !standing.behind.is_empty())
-                .zip(setback)
-                .map(|(standing, setback)| setback.told(standing.version)),
+            failed_runs: standing.zip(setback).map(|(standing, setback)| setback.told(standing.version)),
             outdated: self.outdated.contains(&key),
             totals: self.totals.get(&key).cloned(),
             // With what came of it.
@@ -208,7 +205,8 @@ impl Segments {
     fn progress(&self, key: SegmentKey, version: u64) -> Progress {
         let setback = self.setbacks.get(key, version);
         let Some(run) = self.runs.iter().find(|run| run.evaluates(key, version)) else {
-            return setback.cloned().map_or(Progress::Waiting, Progress::Setback);
+            let refused = || self.not_started.as_ref().map(|why| Progress::Blocked(format!("no Job was made: {why}")));
+            return setback.cloned().map(Progress::Setback).or_else(refused).unwrap_or_default();
         };
         let is_but_a_try = self.setbacks.is_tried_again(key, version, run.request(key));
         match (setback.filter(|setback| setback.needs_a_person() && is_but_a_try), run.progress()) {
@@ -279,7 +277,7 @@ mod tests {
     use serde_json::json;
 
     use super::*;
-    use crate::segment::runs::Run;
+    use crate::segment::runs::{Part, Run};
 
     fn segment(uid: &str) -> SegmentObject {
         serde_json::from_value(json!({"metadata": {"name": "a", "namespace": "b", "uid": uid}})).unwrap()
@@ -308,7 +306,8 @@ mod tests {
     #[test]
     fn one_that_is_stalled_stays_so_while_it_is_tried_again_unless_somebody_has_asked_for_it() {
         let (key, mut segments) = ((1, 2), Segments::new(Arc::default()));
-        let run = || Run::new(uuid::Uuid::nil(), "j".to_owned(), [(key, 5)].into());
+        let run =
+            || Run::new(uuid::Uuid::nil(), "j".to_owned(), 0, [(key, Part { version: 5, shards: vec![0] })].into());
         segments.runs = vec![run()];
         let evaluates = Progress::Running("the Job j evaluates it".to_owned());
         for count in 1..=3 {

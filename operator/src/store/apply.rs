@@ -18,7 +18,7 @@ use super::trouble::{Trouble, TroubleKind};
 use crate::{
     build::{self, Parent, SchemaWork},
     context::Context,
-    names::{COMPONENT, FIELD_MANAGER, MANAGED_BY, OPERATOR, SHARDS, STORE, StoreKey},
+    names::{COMPONENT, FIELD_MANAGER, MANAGED_BY, OPERATOR, PODS, SHARDS, STORE, StoreKey},
     why::{why_blocked, why_failed},
     worker::now,
 };
@@ -202,7 +202,7 @@ fn work(job: &Job) -> Option<impl PartialEq> {
     Some((&pod.containers.first()?.args, tools(job)?))
 }
 
-/// With what the pods of a Job work, and where: image, list of shards, Secrets, nodes.
+/// With what the pods of a Job work, and where: image, list of shards, Secrets, and what the store's `spec.pods` says.
 pub(crate) fn tools(job: &Job) -> Option<impl PartialEq> {
     let pod = job.spec.as_ref()?.template.spec.as_ref()?;
     let container = pod.containers.first()?;
@@ -211,8 +211,8 @@ pub(crate) fn tools(job: &Job) -> Option<impl PartialEq> {
         let secret = variable.value_from.as_ref()?.secret_key_ref.as_ref()?;
         Some((&secret.name, &secret.key))
     });
-    let nodes = (&pod.node_selector, &pod.tolerations, &pod.priority_class_name);
-    Some((&container.image, shards, secrets.collect::<Vec<_>>(), nodes))
+    let pods = job.annotations().get(PODS);
+    Some((&container.image, shards, secrets.collect::<Vec<_>>(), pods))
 }
 
 /// How a Job ended.

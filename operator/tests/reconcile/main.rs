@@ -143,6 +143,59 @@ async fn an_annotation_asks_for_one_more_evaluation() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn an_evaluation_that_is_asked_for_and_fails_is_tried_again_with_patience() {
+    let shop = Shop::open("asked").await;
+    shop.make_schema().await;
+    shop.segment("a", &sms("subscribed"));
+    shop.wait_for("a", "Evaluated", 2).await;
+    shop.fail_next_jobs(1);
+    shop.annotate("a", "segmentation.dev/evaluate", &"now".repeat(100));
+    let failed = shop.wait_for_reason("a", "RunFailed").await;
+    let evaluated = failed["status"]["conditions"][4].clone();
+    assert_eq!((&evaluated["type"], &evaluated["status"]), (&json!("Evaluated"), &json!("True")));
+    shop.wake_often().await;
+    assert_eq!(shop.runs(), 2, "it is not tried again at once");
+    let request = &"now".repeat(100)[..256];
+    shop.wait_for_status("it was handled", "a", |status| status["handledRequest"] == request).await;
+    let after = shop.wait_for("a", "Evaluated", 2).await;
+    assert_eq!((shop.runs(), &after["status"]["failedRuns"]), (3, &Value::Null));
+    shop.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn one_that_the_server_refuses_after_a_load_is_stalled_until_another_load() {
+    let shop = Shop::open("loaded").await;
+    shop.make_schema().await;
+    shop.segment("a", &json!([{"name": "plan", "property": {"name": "plan", "matches": "g.*d"}}]));
+    shop.wait_for("a", "Evaluated", 1).await;
+    shop.break_pattern("g.*d").await;
+    for runs in [2, 3] {
+        shop.load().await;
+        shop.wait_until("it is tried", async || shop.runs() == runs).await;
+        let failed = shop.wait_for_reason("a", "EvaluationFailed").await;
+        assert_eq!(failed["status"]["conditions"][4]["status"], "True", "it has the members of its definition");
+        shop.settle().await;
+        shop.wake_often().await;
+        assert_eq!(shop.runs(), runs, "once for each load");
+    }
+    assert_eq!(shop.members("a").await, 1);
+    shop.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_another_has_evaluated_again_is_told() {
+    let shop = Shop::open("another").await;
+    shop.make_schema().await;
+    shop.segment("a", &sms("subscribed"));
+    let before = shop.wait_for("a", "Evaluated", 2).await;
+    shop.evaluate_by_hand().await;
+    let is_new = |status: &Value| status["lastEvaluation"]["asOf"] != before["status"]["lastEvaluation"]["asOf"];
+    shop.wait_for_status("its numbers are new", "a", is_new).await;
+    assert_eq!(shop.runs(), 1);
+    shop.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_segment_that_is_made_again_is_evaluated_again() {
     let shop = Shop::open("again").await;
     shop.make_schema().await;

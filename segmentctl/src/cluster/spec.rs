@@ -62,7 +62,10 @@ pub(crate) async fn run(args: &RunArgs) -> Result<(), Failure> {
 async fn wait(cluster: &Cluster, name: &str, request: &str, before: &SegmentStatus) -> Result<(), Failure> {
     loop {
         let segment = cluster.segment(name).await?;
-        match outcome(&segment.status.unwrap_or_default(), request, before) {
+        let status = segment.status.unwrap_or_default();
+        // What was said of an older spec says nothing of the one that is evaluated.
+        let is_current = status.observed_generation == segment.metadata.generation;
+        match outcome(&status, request, before).filter(|_| is_current) {
             None => tokio::time::sleep(POLL).await,
             Some(Ok(members)) => {
                 println!("{name} was evaluated and has {members} members");
