@@ -284,7 +284,7 @@ pub struct SegmentStoreStatus {
     #[x_kube(merge_strategy = ListMerge::Map(vec!["name".into()]))]
     #[serde(default, skip_serializing_if = "Vec::is_empty", deserialize_with = "null_as_absent")]
     pub troubled_shards: Vec<TroubledShard>,
-    /// What each shard runs, by name. Missing while the shards cannot be asked.
+    /// What shards run, by name: all, or of more than 16 those 16 whose like are the fewest. Missing while the shards cannot be asked.
     #[schemars(length(max = 512))]
     #[x_kube(merge_strategy = ListMerge::Atomic)]
     #[serde(default, skip_serializing_if = "Vec::is_empty", deserialize_with = "null_as_absent")]

@@ -42,6 +42,7 @@ pub(crate) fn status(
     let shard_versions = versions::listed(&names, seen);
     let mut facets: Vec<Facet> = summary.facets(reason, &message).into();
     facets.push(versions::reachable(&shard_versions));
+    let shard_versions = versions::shortened(shard_versions);
     facets.extend(held.map(removal_held));
     let ready = seen.open.as_ref().map_or(0, |_| names.len() - seen.troubles.len());
     SegmentStoreStatus {

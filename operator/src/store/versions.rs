@@ -14,6 +14,9 @@ use crate::{
 /// The longest version of a server that is told.
 const VERSION_MAX: usize = 64;
 
+/// Of more shards than these the status lists those whose like are the fewest: it is written whole whenever one changes.
+const LISTED_MAX: usize = 16;
+
 /// What each shard runs. Nothing if they were not asked.
 pub(super) fn listed(names: &[String], seen: &Seen) -> Vec<ShardVersions> {
     let shard = |(index, (name, versions)): (usize, (&String, &Versions))| ShardVersions {
@@ -23,6 +26,22 @@ pub(super) fn listed(names: &[String], seen: &Seen) -> Vec<ShardVersions> {
         schema: versions.schema.map(i64::from),
     };
     names.iter().zip(&seen.versions).enumerate().map(shard).collect()
+}
+
+/// As many of them as the status lists, in their order.
+pub(super) fn shortened(listed: Vec<ShardVersions>) -> Vec<ShardVersions> {
+    if listed.len() <= LISTED_MAX {
+        return listed;
+    }
+    let mut alike: BTreeMap<String, usize> = BTreeMap::new();
+    for shard in &listed {
+        *alike.entry(runs(shard)).or_default() += 1;
+    }
+    let mut rarest: Vec<(usize, ShardVersions)> = listed.into_iter().enumerate().collect();
+    rarest.sort_by_key(|(_, shard)| alike[&runs(shard)]);
+    rarest.truncate(LISTED_MAX);
+    rarest.sort_by_key(|(place, _)| *place);
+    rarest.into_iter().map(|(_, shard)| shard).collect()
 }
 
 fn answers(seen: &Seen, index: usize) -> bool {
@@ -107,6 +126,20 @@ mod tests {
     #[test]
     fn shards_that_were_not_asked_say_nothing() {
         assert_eq!(told("a b", &seen(Vec::new(), &[])), ("Unknown NotAsked".to_owned(), String::new()));
+    }
+
+    #[test]
+    fn of_many_shards_those_are_listed_that_differ() {
+        let names: Vec<String> = (0..512).map(|number| format!("{number:03}-{}", "s".repeat(59))).collect();
+        let mut versions = vec![versions(&"v".repeat(100), Some(61)); 512];
+        versions[300].schema = Some(60);
+        let seen = seen(versions, &[(400, TroubleKind::Unreachable)]);
+        let listed = shortened(listed(&names, &seen));
+        let size = serde_json::to_string(&listed).unwrap().len();
+        assert!(listed.len() == LISTED_MAX && size < 4096, "{size}");
+        let differs = |shard: &&ShardVersions| !shard.answers || shard.schema == Some(60);
+        assert_eq!(listed.iter().filter(differs).count(), 2);
+        assert!(listed.is_sorted_by_key(|shard| &shard.name));
     }
 
     #[test]
