@@ -10,7 +10,8 @@ use self::list::{Kind, Scan};
 use crate::{
     args::DataArgs,
     bench::{self, AS_OF_MS, Bench},
-    generate, log,
+    generate,
+    log::{self, Entry},
     report::{float, from_us, ratio},
     segments, sql, work,
 };
@@ -86,18 +87,17 @@ fn better(best: &mut Option<Cost>, found: Cost) {
 async fn cost(bench: &Bench, span: (i64, i64), scope: &str) -> Result<Cost> {
     let entries = log::between(bench, span.0, span.1).await?;
     let of_scope = || entries.iter().filter(|entry| entry.scope == scope);
-    let mut cost = Cost { time_us: log::busy_us(bench, span, scope, &LATER).await?, ..Cost::default() };
+    let is_stage_1 = |entry: &&Entry| !LATER.contains(&entry.name.as_str()) && !entry.name.starts_with("run_");
+    let names: Vec<&str> = of_scope().filter(is_stage_1).map(|entry| entry.name.as_str()).collect();
+    let mut cost = Cost { time_us: log::busy_us(bench, span, scope, &names).await?, ..Cost::default() };
     let slices = of_scope().filter(|entry| entry.name == "results").map(|entry| entry.calls).sum::<u64>();
-    for entry in of_scope() {
-        if entry.name == "nodes" && entry.calls > slices {
-            let share = |of: u64| of * (entry.calls - slices) / entry.calls;
-            cost.time_us += share(u64::try_from(entry.time_us).unwrap_or(0));
-            cost.cpu_us += share(entry.cpu_us);
-            cost.names = format!("{} nodes {:.3}", cost.names, from_us(share(entry.cpu_us)));
-        }
-        if LATER.contains(&entry.name.as_str()) || entry.name.starts_with("run_") {
-            continue;
-        }
+    for entry in of_scope().filter(|entry| entry.name == "nodes" && entry.calls > slices) {
+        let share = |of: u64| of * (entry.calls - slices) / entry.calls;
+        cost.time_us += share(u64::try_from(entry.time_us).unwrap_or(0));
+        cost.cpu_us += share(entry.cpu_us);
+        cost.names = format!("{} nodes {:.3}", cost.names, from_us(share(entry.cpu_us)));
+    }
+    for entry in of_scope().filter(is_stage_1) {
         cost.cpu_us += entry.cpu_us;
         cost.memory = cost.memory.max(entry.memory);
         cost.names = format!("{} {} {:.3}", cost.names, entry.name, from_us(entry.cpu_us));

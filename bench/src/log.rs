@@ -32,11 +32,11 @@ pub(crate) async fn between(bench: &Bench, from_us: i64, to_us: i64) -> Result<V
     Ok(bench.call(sql::LOG).param("from_us", from_us).param("to_us", to_us).rows().await?)
 }
 
-/// For how long any statement of a scope ran between two instants, in microseconds; `later` and staging are left out. Ask
-/// [`between`] first: it flushes the log.
-pub(crate) async fn busy_us(bench: &Bench, (from_us, to_us): (i64, i64), scope: &str, later: &[&str]) -> Result<u64> {
+/// For how long any of these statements of a scope ran between two instants, in microseconds. Ask [`between`] first: it
+/// flushes the log.
+pub(crate) async fn busy_us(bench: &Bench, (from_us, to_us): (i64, i64), scope: &str, names: &[&str]) -> Result<u64> {
     let call = bench.call(sql::LOG_BUSY).param("from_us", from_us).param("to_us", to_us);
-    bench.count(call.param("scope", scope).param("later", later)).await
+    bench.count(call.param("scope", scope).param("names", names)).await
 }
 
 /// CPU of all entries, in microseconds.

@@ -49,10 +49,11 @@ struct Holder {
     idle_ms: i64,
 }
 
+/// Who took an epoch and never gave it back, though a later one has been taken.
 #[derive(Debug, Row, Deserialize)]
-struct Dead {
-    epoch: u64,
-    holder: String,
+pub(crate) struct Dead {
+    pub(crate) epoch: u64,
+    pub(crate) holder: String,
 }
 
 #[derive(Row, Deserialize)]

@@ -19,7 +19,7 @@ use uuid::Uuid;
 use super::LoadError;
 use crate::{
     clock::Clock,
-    fence::DEAD_AFTER,
+    fence::{DEAD_AFTER, Dead},
     shards::{LONG_LIMIT, Shard, ShardError},
     store::Store,
 };
@@ -58,12 +58,6 @@ struct Claimant {
     epoch: u64,
     holder: String,
     idle_ms: i64,
-}
-
-#[derive(Row, Deserialize)]
-struct Dead {
-    epoch: u64,
-    holder: String,
 }
 
 #[derive(Row, Deserialize)]

@@ -166,11 +166,11 @@ impl Run {
             (None, None) => Progress::Running(format!("the Job {job} evaluates it")),
         }
     }
+}
 
-    /// Whether it evaluates this version.
-    pub(super) fn evaluates(&self, key: SegmentKey, version: u64) -> bool {
-        self.segments.get(&key).is_some_and(|part| part.version == version)
-    }
+/// The run that evaluates a version.
+pub(super) fn evaluating(runs: &[Run], key: SegmentKey, version: u64) -> Option<&Run> {
+    runs.iter().find(|run| run.segments.get(&key).is_some_and(|part| part.version == version))
 }
 
 fn parent(look: Look<'_>) -> Parent<'_> {
@@ -309,20 +309,19 @@ impl Segments {
         let requests = self.requests(look);
         self.tidy_setbacks(look.segments, &requests);
         while self.runs.len() < RUNS_AT_ONCE && self.start_at <= Instant::now() {
-            if !self.start_run(look).await {
+            if !self.start_run(look, &requests).await {
                 return;
             }
         }
     }
 
     /// Whether a run was started, so that there may be work for another one.
-    async fn start_run(&mut self, look: Look<'_>) -> bool {
-        let requests = self.requests(look);
+    async fn start_run(&mut self, look: Look<'_>, requests: &HashMap<SegmentKey, String>) -> bool {
         let due = self.standings.iter().filter_map(|(key, standing)| {
             let asked = standing.state == State::Active && (requests.contains_key(key) || self.outdated.contains(key));
             let is_free = (standing.failed.is_none() || asked)
                 && !self.setbacks.waits(*key, standing.version, requests.get(key))
-                && !self.runs.iter().any(|run| run.evaluates(*key, standing.version));
+                && evaluating(&self.runs, *key, standing.version).is_none();
             plan::due(standing, asked).filter(|_| is_free)
         });
         let mut due: Vec<Due> = due.collect();
@@ -330,7 +329,7 @@ impl Segments {
         due.retain(|due| !full.contains(&due.account));
         let mut due = plan::choose(due, look.valid.segments_per_run);
         while !due.is_empty() {
-            match self.start(look, &due, &requests).await {
+            match self.start(look, &due, requests).await {
                 Ok(run) => {
                     self.runs.push(run);
                     self.not_started = None;

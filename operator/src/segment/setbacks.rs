@@ -10,7 +10,7 @@ use std::{
 use segment_crds::SegmentStatus;
 use segment_jobs::publish::Standing;
 
-use super::{Segments, conditions::Setback, judge::key_of, plan::SegmentKey};
+use super::{Segments, conditions::Setback, judge::key_of, plan::SegmentKey, runs::evaluating};
 use crate::{names::condition::READY, object::SegmentObject};
 
 /// How long to wait after the first run of a segment failed; three times as long after each further one.
@@ -106,7 +106,7 @@ impl Segments {
     /// Takes in what the statuses say of runs that failed before this operator began, and forgets what is over.
     pub(super) fn tidy_setbacks(&mut self, segments: &[Arc<SegmentObject>], requests: &HashMap<SegmentKey, String>) {
         let is_due = |key: &SegmentKey, standing: &Standing| {
-            let is_under_way = self.runs.iter().any(|run| run.evaluates(*key, standing.version));
+            let is_under_way = evaluating(&self.runs, *key, standing.version).is_some();
             let is_asked = is_under_way || requests.contains_key(key) || self.outdated.contains(key);
             is_asked || standing.due().next().is_some()
         };

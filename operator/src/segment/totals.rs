@@ -13,7 +13,7 @@ use segment_jobs::{
     publish::{Numbers, Standing, State, numbers},
 };
 
-use super::{Look, Segments, conditions::Totals, judge::key_of, plan::SegmentKey};
+use super::{Look, Segments, conditions::Totals, judge::key_of, plan::SegmentKey, runs::evaluating};
 use crate::object::SegmentObject;
 
 impl Segments {
@@ -87,8 +87,7 @@ impl Segments {
             let is_new = match of_version.map(|(_, as_of_ms)| as_of_ms).max() {
                 None => true,
                 Some(seen_ms) => {
-                    let is_under_way = self.runs.iter().any(|run| run.evaluates(key, standing.version));
-                    seen_ms < standing.newest_ms && !is_under_way
+                    seen_ms < standing.newest_ms && evaluating(&self.runs, key, standing.version).is_none()
                 }
             };
             let is_new = is_new && !self.outdated.contains(&key);

@@ -20,6 +20,7 @@ use super::{
     conditions::{Facts, Progress, Published, Setback, StoreFacts, status},
     judge::key_of,
     plan::SegmentKey,
+    runs::evaluating,
     validate::Verdict,
 };
 use crate::{
@@ -204,7 +205,7 @@ impl Segments {
     /// person: it would be stalled and not, again and again.
     fn progress(&self, key: SegmentKey, version: u64) -> Progress {
         let setback = self.setbacks.get(key, version);
-        let Some(run) = self.runs.iter().find(|run| run.evaluates(key, version)) else {
+        let Some(run) = evaluating(&self.runs, key, version) else {
             let refused = || self.not_started.as_ref().map(|why| Progress::Blocked(format!("no Job was made: {why}")));
             return setback.cloned().map(Progress::Setback).or_else(refused).unwrap_or_default();
         };
