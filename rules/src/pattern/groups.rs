@@ -6,7 +6,7 @@ const POSIX: [&str; 14] = [
     "xdigit",
 ];
 
-/// Unicode's general categories and scripts, as RE2 knows them, sorted.
+/// The names of Unicode's general categories and scripts (Unicode 15) that RE2 knows, sorted. See `data/README.md`.
 const UNICODE: &str = include_str!("unicode_groups.txt");
 
 /// Reads `[:digit:]` or `[:^digit:]` if the text starts with it.
