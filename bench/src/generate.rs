@@ -10,12 +10,13 @@ use futures::{StreamExt, TryStreamExt, stream};
 use indicatif::{ProgressBar, ProgressStyle};
 use jiff::{Span, civil::Date};
 use segment_jobs::{
-    commit::{self, Batch, Stage},
+    commit::{self, Batch},
     evaluate::rows::RootRow,
     shards::Call,
+    staging::{self, Stage},
     summarise,
 };
-use segment_sql::{publish, rule_join, run as run_sql};
+use segment_sql::{publish, rule_join};
 use serde::{Deserialize, Serialize};
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
@@ -305,9 +306,7 @@ async fn commit_universe(bench: &Bench, buckets: u16) -> Result<()> {
     let batch =
         Batch { mode: "load", reason: "initial", as_of_ms: AS_OF_MS, read_seq: 0, duration_ms: 0, loaded: units };
     commit::commit(shard, &stage, &batch, &CancellationToken::new()).await?;
-    for statement in [run_sql::DROP_RUN_ROOTS, run_sql::DROP_RUN_RESULTS] {
-        bench.call(statement).param("run", run.to_string()).execute().await?;
-    }
+    staging::drop_load(shard, &stage.scope(), &run.to_string()).await?;
     Ok(())
 }
 

@@ -13,27 +13,9 @@ use uuid::Uuid;
 
 use crate::{
     fence::{COMMIT_LIMIT, Fence},
-    shards::{Call, Shard, ShardError},
+    shards::{Shard, ShardError},
+    staging::Stage,
 };
-
-/// The staging of one slice by one attempt of a run: names rows in the `run_*` tables.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Stage {
-    /// The run.
-    pub run: Uuid,
-    /// This process's try at it.
-    pub attempt: Uuid,
-    /// Number of the slice within the attempt.
-    pub slice: u32,
-    /// Least account of the slice.
-    pub account_from: u64,
-    /// Greatest account of the slice.
-    pub account_to: u64,
-    /// Least bucket of the slice: parts of an account that other slices have are not read.
-    pub bucket_from: u16,
-    /// Greatest bucket of the slice.
-    pub bucket_to: u16,
-}
 
 /// What a commit says beside its pages.
 #[derive(Clone, Debug)]
@@ -100,38 +82,6 @@ impl Commit {
             batch: batch.to_string(),
             as_of_ms: 0,
         }
-    }
-}
-
-impl Stage {
-    /// The staging of a slice with these units, each an account and a bucket.
-    pub fn of(run: Uuid, attempt: Uuid, slice: u32, units: impl Iterator<Item = (u64, u16)> + Clone) -> Self {
-        let (accounts, buckets) = (units.clone().map(|unit| unit.0), units.map(|unit| unit.1));
-        Self {
-            run,
-            attempt,
-            slice,
-            account_from: accounts.clone().min().unwrap_or(0),
-            account_to: accounts.max().unwrap_or(0),
-            bucket_from: buckets.clone().min().unwrap_or(0),
-            bucket_to: buckets.max().unwrap_or(0),
-        }
-    }
-
-    /// Begins the query ids of this attempt's statements.
-    pub fn scope(&self) -> String {
-        format!("run/{}/{}/{}", self.run, self.attempt, self.slice)
-    }
-
-    /// Gives a call the parameters that name this staging.
-    pub fn bind<'a>(&self, call: Call<'a>) -> Call<'a> {
-        call.param("run", self.run.to_string())
-            .param("attempt", self.attempt.to_string())
-            .param("slice", self.slice)
-            .param("account_from", self.account_from)
-            .param("account_to", self.account_to)
-            .param("bucket_from", self.bucket_from)
-            .param("bucket_to", self.bucket_to)
     }
 }
 

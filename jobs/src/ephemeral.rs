@@ -15,16 +15,16 @@ use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
 use crate::{
-    commit::Stage,
     evaluate::{
-        self, Limits,
+        self, Limits, known,
         plan::{self, AccountRules, Known, Root, UnitWork},
     },
     load::{self, LoadError, TouchedUnit},
-    manual::{self, Bounds, RunError, slices},
+    manual::{Bounds, RunError, slices},
     publish::{self, BadPattern},
     schema,
     shards::{Shard, ShardError},
+    staging::Stage,
     store::{self, Store, StoreError},
 };
 
@@ -215,7 +215,7 @@ impl Work<'_> {
     ) -> Result<BTreeMap<u64, String>, RunError> {
         let every = rules.values().any(|rules| rules.criteria.values().any(plan::asks_every_metric));
         let all = Stage::of(self.run, self.attempt, 0, units.iter().map(|unit| (unit.account, unit.bucket)));
-        let metrics = if every { manual::metrics(self.shard, &all).await? } else { HashMap::new() };
+        let metrics = if every { known::metrics(self.shard, &all).await? } else { HashMap::new() };
         let known = Known { metrics, amounts: amounts(compiled), ..Known::default() };
         let mut failed = BTreeMap::new();
         let mut slices = slices::cut(units, rules, self.options.bounds);

@@ -4,6 +4,7 @@
 //! level by level; the pages of the roots are staged for a commit. Slots keep units apart, so many small accounts go
 //! through one set of statements.
 
+pub(crate) mod known;
 mod months;
 pub mod plan;
 mod reach;
@@ -23,8 +24,8 @@ use self::{
     rows::{TestRow, form, role, source, test},
 };
 use crate::{
-    commit::Stage,
     shards::{Call, Shard, ShardError},
+    staging::Stage,
 };
 
 /// Bounds for each statement of an evaluation.

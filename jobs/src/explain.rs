@@ -25,13 +25,13 @@ pub use self::{
 };
 use crate::{
     clock::Clock,
-    commit::{self, Stage},
+    commit,
     evaluate::{
-        self, Limits,
+        self, Limits, known,
         plan::{self, Amounts, Known, Metrics, Root, UnitWork},
     },
-    manual,
     shards::{Shard, ShardError},
+    staging::{self, Stage},
     store::{Missing, Store},
 };
 
@@ -131,15 +131,15 @@ pub async fn explain_in_part(
     let known = known(shard, &stage, subject).await?;
     let work = Work { shard, subject, stage, bucket, profile_no, as_of_ms, known };
     let explained = work.explain(options.limits).await;
-    manual::drop_staging(shard, run).await?;
+    staging::drop_all(shard, &run.to_string()).await?;
     Ok(explained?)
 }
 
 async fn known(shard: &Shard, stage: &Stage, subject: Subject<'_>) -> Result<Known, ShardError> {
     let AccountRules { criteria, folded, .. } = subject.rules;
     let every = criteria.values().chain(folded.values()).any(plan::asks_every_metric);
-    let metrics = if every { manual::metrics(shard, stage).await? } else { Metrics::new() };
-    let (months, cells) = futures::try_join!(manual::months(shard, stage), manual::cells(shard, stage))?;
+    let metrics = if every { known::metrics(shard, stage).await? } else { Metrics::new() };
+    let (months, cells) = futures::try_join!(known::months(shard, stage), known::cells(shard, stage))?;
     // Sums show the events that they add up, which only staged ones can.
     Ok(Known { metrics, months, cells, amounts: Amounts::new() })
 }

@@ -16,5 +16,6 @@ mod pairs;
 pub mod publish;
 pub mod schema;
 pub mod shards;
+pub mod staging;
 pub mod store;
 pub mod summarise;

@@ -18,8 +18,8 @@ pub(crate) mod slices;
 use std::{collections::HashMap, time::Instant};
 
 use clickhouse::Row;
-use futures::{StreamExt, future::try_join_all, stream, try_join};
-use segment_sql::{Statement, run as sql};
+use futures::{StreamExt, stream, try_join};
+use segment_sql::run as sql;
 use serde::Deserialize;
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
@@ -27,17 +27,17 @@ use uuid::Uuid;
 use crate::{
     causes::chain,
     clock::Clock,
-    commit::{self, Batch, CommitError, Stage},
+    commit::{self, Batch, CommitError},
     evaluate::{
-        self, Limits,
+        self, Limits, known,
         plan::{self, AccountRules, Known, UnitWork},
     },
     fence::Fence,
     shards::{Call, Fault, SHORT_LIMIT, Shard, ShardError},
+    staging::{self, Stage},
     store::FAN_OUT,
 };
 pub use read::{Evaluation, evaluations};
-pub(crate) use read::{cells, metrics, months};
 pub use slices::Bounds;
 
 /// How a run is worked through.
@@ -142,28 +142,6 @@ async fn as_of(shards: &[Shard], clock: Clock) -> i64 {
     newest.map_or(now, |newest| newest.max(now))
 }
 
-/// The tables of a run's staging, each with the statement that drops a run's part of it.
-const STAGING: [(&str, Statement); 13] = [
-    ("run_bitmaps", sql::DROP_RUN_BITMAPS),
-    ("run_cells", sql::DROP_RUN_CELLS),
-    ("run_tests", sql::DROP_RUN_TESTS),
-    ("run_texts", sql::DROP_RUN_TEXTS),
-    ("run_sources", sql::DROP_RUN_SOURCES),
-    ("run_windows", sql::DROP_RUN_WINDOWS),
-    ("run_thresholds", sql::DROP_RUN_THRESHOLDS),
-    ("run_spans", sql::DROP_RUN_SPANS),
-    ("run_events", sql::DROP_RUN_EVENTS),
-    ("run_planes", sql::DROP_RUN_PLANES),
-    ("run_nodes", sql::DROP_RUN_NODES),
-    ("run_roots", sql::DROP_RUN_ROOTS),
-    ("run_results", sql::DROP_RUN_RESULTS),
-];
-
-#[derive(Row, Deserialize)]
-struct StagedRow {
-    table: String,
-}
-
 #[derive(Row, Deserialize)]
 struct OthersRow {
     found: u8,
@@ -221,14 +199,14 @@ impl Work<'_> {
     /// Drops what the run has staged. An attempt that was only suspended may have gone on: under the fence, so that it is
     /// not between its commit and the applying of it, which needs what is dropped.
     async fn end_staging(&self) -> Result<(), RunError> {
-        let run = self.options.run;
-        let call = self.shard.call(sql::OTHER_ATTEMPTS, "drop").param("run", run.to_string());
+        let run = self.options.run.to_string();
+        let call = self.shard.call(sql::OTHER_ATTEMPTS, "drop").param("run", &run);
         let others: Option<OthersRow> = call.param("attempt", self.attempt.to_string()).row().await?;
         if others.is_none_or(|others| others.found == 0) {
-            return Ok(drop_staging(self.shard, run).await?);
+            return Ok(staging::drop_all(self.shard, &run).await?);
         }
         let fence = self.settled_fence().await?;
-        drop_staging(self.shard, run).await?;
+        staging::drop_all(self.shard, &run).await?;
         Ok(fence.release().await?)
     }
 
@@ -255,42 +233,26 @@ impl Work<'_> {
     /// After this nothing of an earlier attempt is under way, and what it committed is applied.
     async fn end_earlier_attempts(&self) -> Result<(), RunError> {
         self.kill(&format!("run/{}", self.options.run)).execute().await?;
-        let staged = self.staged().await?;
+        let run = self.options.run.to_string();
+        let staged = staging::tables(self.shard, &run).await?;
         if staged.is_empty() {
             return Ok(());
         }
         // Under the fence too, like the end of staging.
         let fence = self.settled_fence().await?;
-        self.drop_staging(&staged).await?;
+        staging::drop_from(self.shard, &run, &staged).await?;
         Ok(fence.release().await?)
-    }
-
-    /// The tables that hold rows of this run.
-    async fn staged(&self) -> Result<Vec<String>, ShardError> {
-        let call = self.shard.call(sql::STAGED, "drop").param("run", self.options.run.to_string());
-        let rows: Vec<StagedRow> = call.rows().await?;
-        Ok(rows.into_iter().map(|row| row.table).collect())
-    }
-
-    async fn drop_staging(&self, tables: &[String]) -> Result<(), ShardError> {
-        let run = self.options.run.to_string();
-        let drops = STAGING
-            .iter()
-            .filter(|(table, _)| tables.iter().any(|staged| staged == table))
-            .map(|(_, statement)| self.shard.call(*statement, "drop").param("run", &run).execute());
-        try_join_all(drops).await?;
-        Ok(())
     }
 
     /// What the plan of a slice has to know of the data: metrics only if a criterion asks for every metric.
     async fn known(&self, stage: &Stage, rules: &HashMap<u64, AccountRules>) -> Result<Known, ShardError> {
         let every = rules.values().any(|rules| rules.criteria.values().any(plan::asks_every_metric));
-        let metrics = async { if every { read::metrics(self.shard, stage).await } else { Ok(HashMap::new()) } };
+        let metrics = async { if every { known::metrics(self.shard, stage).await } else { Ok(HashMap::new()) } };
         let (metrics, months, cells, amounts) = try_join!(
             metrics,
-            read::months(self.shard, stage),
-            read::cells(self.shard, stage),
-            read::amounts(self.shard, stage)
+            known::months(self.shard, stage),
+            known::cells(self.shard, stage),
+            known::amounts(self.shard, stage)
         )?;
         Ok(Known { metrics, months, cells, amounts })
     }
@@ -300,7 +262,7 @@ impl Work<'_> {
         if known.cells.is_empty() {
             return Ok(false);
         }
-        Ok(read::cells(self.shard, stage).await? != known.cells)
+        Ok(known::cells(self.shard, stage).await? != known.cells)
     }
 
     /// Evaluates and commits a slice. One that the server refuses is halved until the culprit is alone.
@@ -386,13 +348,6 @@ impl Work<'_> {
             .await?;
         Ok(())
     }
-}
-
-/// Drops what any attempt of a run has staged on a shard.
-pub(crate) async fn drop_staging(shard: &Shard, run: Uuid) -> Result<(), ShardError> {
-    let run = run.to_string();
-    try_join_all(STAGING.map(|(_, statement)| shard.call(statement, "drop").param("run", &run).execute())).await?;
-    Ok(())
 }
 
 fn millis(since: Instant) -> u64 {

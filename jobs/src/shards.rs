@@ -107,6 +107,9 @@ impl Shard {
             // Joins are done as they are written, facts with few rules: left to itself the server multiplies facts by
             // windows before it compares their metrics.
             ("query_plan_optimize_join_order_limit", "0"),
+            // A row may hold a bitmap of megabytes: a thread reads these few, not the server's usual 160,000.
+            ("merge_tree_min_rows_for_concurrent_read", "1024"),
+            ("merge_tree_min_bytes_for_concurrent_read", "1048576"),
             // A statement that has been answered has been done, whatever became of the connection.
             ("wait_end_of_query", "1"),
             // An insert is a part of its own at once: the server would wait whether more come.

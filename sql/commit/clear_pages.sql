@@ -5,7 +5,7 @@ SELECT {run:UUID}, {attempt:UUID}, {slice:UInt32}, m.account, m.bucket, m.page, 
     bitmapBuild(CAST([], 'Array(UInt32)'))
 FROM (
     SELECT account, bucket, page, segment, members FROM membership FINAL
-    WHERE
+    PREWHERE
 -- @part_units
         AND segment != 0
         AND segment IN (

@@ -20,7 +20,7 @@ LEFT JOIN (
     ) AS n
     LEFT JOIN (
         SELECT account, bucket, page, segment, members FROM membership FINAL
-        WHERE
+        PREWHERE
 -- @part_units
             AND segment IN (
                 SELECT segment FROM run_roots WHERE run = {run:UUID} AND attempt = {attempt:UUID} AND slice = {slice:UInt32})

@@ -31,7 +31,7 @@ FROM (
     ) AS u ON u.account = n.account AND u.bucket = n.bucket
     LEFT JOIN (
         SELECT account, bucket, page, segment, members FROM membership FINAL
-        WHERE
+        PREWHERE
 -- @part_units
             AND segment IN (
                 SELECT segment FROM run_roots WHERE run = {run:UUID} AND attempt = {attempt:UUID} AND slice = {slice:UInt32})

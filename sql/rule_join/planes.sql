@@ -23,11 +23,12 @@ FROM (
             SELECT s.window AS window, m.page AS page, m.ones AS ones, m.twos AS twos, m.fours AS fours, m.many AS many
             FROM (
                 SELECT account, bucket, metric, month, page, ones, twos, fours, many FROM event_months FINAL
-                WHERE
+                PREWHERE
 -- @part_units
                     AND metric IN (
                         SELECT metric FROM run_spans
                         WHERE run = {run:UUID} AND attempt = {attempt:UUID} AND slice = {slice:UInt32} AND piece = 0)
+                    AND month BETWEEN {day_from:Date} AND {day_to:Date}
             ) AS m
             INNER JOIN (
                 SELECT window, account, bucket, metric, day_from, day_to FROM run_spans

@@ -3,7 +3,7 @@ SELECT d.namespace AS namespace, d.name AS segment, n.external_id AS profile
 FROM (
     SELECT account, bucket, segment, arrayJoin(bitmapToArray(members)) AS profile_no
     FROM membership FINAL
-    WHERE (account, segment) IN (SELECT account, segment FROM runs WHERE run = {run:UUID})
+    PREWHERE (account, segment) IN (SELECT account, segment FROM runs WHERE run = {run:UUID})
 ) AS m
 INNER JOIN (
     SELECT account, bucket, profile_no, external_id FROM profile_names FINAL

@@ -3,7 +3,7 @@ SELECT n.external_id AS profile
 FROM (
     SELECT bucket, arrayJoin(bitmapToArray(members)) AS profile_no
     FROM membership FINAL
-    WHERE account = {account:UInt64} AND segment = {segment:UInt64}
+    PREWHERE account = {account:UInt64} AND segment = {segment:UInt64}
 ) AS m
 INNER JOIN (
     SELECT bucket, profile_no, external_id FROM profile_names FINAL

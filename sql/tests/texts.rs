@@ -176,7 +176,7 @@ fn unrestricted(text: &str) -> Vec<&str> {
     let tables = words.windows(2).filter(|pair| matches!(pair[0].0, "FROM" | "JOIN") && FACTS.contains(&pair[1].0));
     let tables = tables.map(|pair| pair[1]);
     let restricted = |place| {
-        let select = select_around(text, place);
+        let select = select_around(text, place).replace(" PREWHERE ", " WHERE ");
         let (_, conditions) = select.split_once(" WHERE ").unwrap_or_default();
         let conditions = format!(" {conditions}");
         let begins = |at: usize| matches!(conditions[..at].split_whitespace().last(), None | Some("AND"));

@@ -14,7 +14,7 @@ use segment_rules::{Child, Node, Op, PropertyPair, Target, canonical::Criterion}
 
 use self::events::WindowKey;
 use super::rows::{NodeRow, RootRow, SourceRow, SpanRow, TestRow, ThresholdRow, WindowRow, op, role};
-use crate::commit::Stage;
+use crate::staging::Stage;
 
 /// The rules of an account, as published.
 #[derive(Clone, Debug, Default)]

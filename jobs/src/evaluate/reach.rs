@@ -24,12 +24,15 @@ pub(super) struct Reach {
 #[derive(Clone, Copy)]
 enum Asks {
     Windows(i8),
+    /// Spans of whole months.
+    Months,
     Sources(&'static [i8]),
 }
 
 /// The statements that read events by their days.
-const ASKS: [(Statement, Asks); 15] = [
+const ASKS: [(Statement, Asks); 16] = [
     (sql::ANY, Asks::Windows(form::ANY)),
+    (sql::PLANES, Asks::Months),
     (sql::STRETCHES, Asks::Windows(form::STRETCHES)),
     (sql::FOLLOWS, Asks::Windows(form::FOLLOWS)),
     (sql::COUNTS, Asks::Windows(form::COUNT)),
@@ -59,6 +62,11 @@ impl Reach {
                 let windows = || rows.windows.iter().filter(plain);
                 let reach = Self::days(windows().map(|row| (row.from_ms, row.to_ms)));
                 Self { narrowed: windows().all(|row| row.candidates != 0), ..reach }
+            }
+            Some(Asks::Months) => {
+                let months = rows.spans.iter().filter(|row| row.piece == 0);
+                let ms = |day: u16| i64::from(day) * DAY_MS;
+                Self::days(months.map(|row| (ms(row.day_from), ms(row.day_to))))
             }
             Some(Asks::Sources(forms)) => {
                 let asked = |row: &&SourceRow| forms.contains(&row.form);

@@ -16,7 +16,6 @@ use super::{
     seen::{Event, Events, Trait},
 };
 use crate::{
-    commit::Stage,
     evaluate::{
         plan::{self, Root, UnitWork},
         rows::{SourceRow, TestRow, WindowRow, source},
@@ -24,6 +23,7 @@ use crate::{
     pairs::KeptPair,
     publish::buckets,
     shards::{Shard, ShardError},
+    staging::Stage,
     store::{Missing, Store},
 };
 

@@ -9,7 +9,7 @@ use std::time::Instant;
 
 use clickhouse::Row;
 use futures::{StreamExt, stream};
-use segment_sql::{load as sql, rule_join, run as run_sql};
+use segment_sql::{load as sql, rule_join};
 use serde::Deserialize;
 use uuid::Uuid;
 
@@ -20,9 +20,10 @@ use super::{
 };
 use crate::{
     clock::Clock,
-    commit::{self, Batch, Stage},
+    commit::{self, Batch},
     fence::Fence,
     shards::{LONG_LIMIT, Shard, ShardError},
+    staging::{self, Stage},
     store::FAN_OUT,
 };
 
@@ -62,7 +63,7 @@ async fn commit_shard(
         commit_slice(context, number, &stage, units, clock).await?;
     }
     if !units.is_empty() {
-        drop_staging(shard, &run.to_string(), &context.claims.scope(number)).await?;
+        staging::drop_load(shard, &context.claims.scope(number), &run.to_string()).await?;
     }
     Ok(units.len() as u64)
 }
@@ -78,17 +79,9 @@ async fn drop_abandoned(context: &Context<'_>, number: usize) -> Result<(), Load
     let fence = Fence::take(shard, &Uuid::new_v4().to_string(), context.stop).await?.ok_or(LoadError::Stopped)?;
     commit::settle(shard, &fence).await?;
     for Abandoned { run } in &abandoned {
-        drop_staging(shard, run, &scope).await?;
+        staging::drop_load(shard, &scope, run).await?;
     }
     Ok(fence.release().await?)
-}
-
-/// Roots go first: pages without roots are never committed.
-async fn drop_staging(shard: &Shard, run: &str, scope: &str) -> Result<(), ShardError> {
-    for statement in [run_sql::DROP_RUN_ROOTS, run_sql::DROP_RUN_RESULTS] {
-        shard.call(statement, scope).param("run", run).execute().await?;
-    }
-    Ok(())
 }
 
 async fn commit_slice(

@@ -4,15 +4,13 @@ use std::collections::{HashMap, HashSet};
 
 use clickhouse::Row;
 use segment_rules::{Child, Node, Op, Target, canonical::Criterion};
-use segment_sql::{run as sql, summary};
+use segment_sql::run as sql;
 use serde::Deserialize;
 use uuid::Uuid;
 
 use super::RunError;
 use crate::{
-    commit::Stage,
-    evaluate::plan::{AccountRules, Amounts, Cells, Form, Metrics, Months, Root, TraitCells, UnitWork},
-    pairs::KeptPair,
+    evaluate::plan::{AccountRules, Root, UnitWork},
     shards::{Shard, ShardError},
 };
 
@@ -89,29 +87,6 @@ struct CriterionRow {
     form: String,
 }
 
-#[derive(Row, Deserialize)]
-struct MetricRow {
-    account: u64,
-    bucket: u16,
-    metric: String,
-}
-
-#[derive(Row, Deserialize)]
-struct CellsRow {
-    account: u64,
-    bucket: u16,
-    r#trait: String,
-    form: i8,
-    build: u64,
-}
-
-#[derive(Row, Deserialize)]
-struct MonthRow {
-    account: u64,
-    bucket: u16,
-    month: i32,
-}
-
 /// Everything that a run asks for on a shard, less what it has committed there.
 pub(super) async fn todo(shard: &Shard, run: Uuid) -> Result<Todo, RunError> {
     let (rows, sizes, done, nodes, criteria) = futures::try_join!(
@@ -141,47 +116,6 @@ pub(super) async fn todo(shard: &Shard, run: Uuid) -> Result<Todo, RunError> {
 /// What came of the run on a shard.
 pub async fn evaluations(shard: &Shard, run: Uuid) -> Result<Vec<Evaluation>, ShardError> {
     call(shard, sql::EVALUATIONS, run).rows().await
-}
-
-/// The metrics that units have events of.
-pub(crate) async fn metrics(shard: &Shard, stage: &Stage) -> Result<Metrics, ShardError> {
-    let rows: Vec<MetricRow> = stage.bind(shard.call(sql::METRICS, "read")).rows().await?;
-    let mut metrics = Metrics::new();
-    for MetricRow { account, bucket, metric } in rows {
-        metrics.entry((account, bucket)).or_default().push(metric);
-    }
-    Ok(metrics)
-}
-
-/// The months of units that are summarised.
-pub(crate) async fn months(shard: &Shard, stage: &Stage) -> Result<Months, ShardError> {
-    let rows: Vec<MonthRow> = stage.bind(shard.call(summary::BUILT_MONTHS, "read")).rows().await?;
-    let mut months = Months::new();
-    for MonthRow { account, bucket, month } in rows {
-        months.entry((account, bucket)).or_default().insert(month);
-    }
-    Ok(months)
-}
-
-/// The pairs of which `event_amounts` is complete.
-pub(crate) async fn amounts(shard: &Shard, stage: &Stage) -> Result<Amounts, ShardError> {
-    let rows: Vec<KeptPair> = stage.bind(shard.call(sql::AMOUNTS, "read")).rows().await?;
-    Ok(rows.into_iter().map(KeptPair::pair).collect())
-}
-
-/// The traits of units that have cells.
-pub(crate) async fn cells(shard: &Shard, stage: &Stage) -> Result<TraitCells, ShardError> {
-    let rows: Vec<CellsRow> = stage.bind(shard.call(summary::BUILT_CELLS, "read")).rows().await?;
-    let mut cells = TraitCells::new();
-    for CellsRow { account, bucket, r#trait, form, build } in rows {
-        let form = match form {
-            0 => Form::Stretches,
-            1 => Form::Values,
-            _ => Form::Texts,
-        };
-        cells.entry((account, bucket)).or_default().insert(r#trait, Cells { build, form });
-    }
-    Ok(cells)
 }
 
 fn rules(

@@ -15,7 +15,7 @@ use super::{
     },
     Planner, parts,
 };
-use crate::commit::Stage;
+use crate::staging::Stage;
 
 #[derive(PartialEq, Eq, Hash)]
 pub(super) struct WindowKey {

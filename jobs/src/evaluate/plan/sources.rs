@@ -9,7 +9,7 @@ use super::{
     super::rows::{SourceRow, TestRow, role, source},
     Planner,
 };
-use crate::commit::Stage;
+use crate::staging::Stage;
 
 impl Planner<'_> {
     /// The number of a source: its events, and the property that is aggregated.

@@ -9,7 +9,7 @@ use super::{
     super::rows::{TestRow, role, source, test},
     Cells, Form, Planner,
 };
-use crate::commit::Stage;
+use crate::staging::Stage;
 
 impl Planner<'_> {
     pub(super) fn trait_test(&mut self, slot: u32, key: &str, test: &Test, set_within: Option<&Window>) {
