@@ -3,7 +3,7 @@
 # else it is installed, and removed at the end. Started by `make demo`, which has built the programs.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
-: "${SEGMENT_TESTS_HOST:?state the address of this machine at which pods of your cluster reach it}"
+: "${SEGMENT_HOST:?state the address of this machine at which pods of your cluster reach it}"
 
 if ! kubectl get deployment segment-operator --namespace segmentation-system >/dev/null 2>&1; then
   # Definitions that were there before may have objects, which would go with them.

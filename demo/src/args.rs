@@ -21,10 +21,10 @@ pub struct Args {
     #[arg(long, requires = "host")]
     pub cluster: bool,
     /// Address of this machine at which the cluster's pods reach the servers.
-    #[arg(long, value_name = "ADDRESS", env = "SEGMENT_TESTS_HOST")]
+    #[arg(long, value_name = "ADDRESS", env = "SEGMENT_HOST")]
     pub host: Option<String>,
     /// How you call kubectl for that cluster, for the commands that are printed.
-    #[arg(long, value_name = "COMMAND", env = "SEGMENT_TESTS_KUBECTL", default_value = "kubectl")]
+    #[arg(long, value_name = "COMMAND", env = "SEGMENT_KUBECTL", default_value = "kubectl")]
     pub kubectl: String,
     /// Leave the servers up at the end until you press Ctrl-C, to look around in them.
     #[arg(long)]

@@ -1,13 +1,26 @@
 #!/usr/bin/env bash
-# with.sh COMMAND... | --prepare | --why-not: runs a command on a cluster that has the images of our programs: that of KUBECONFIG, which has to be
-# able to pull them (SEGMENT_REGISTRY, SEGMENT_TAG); else one of kind, where Docker runs; else our own node, which is ended
-# afterwards unless it was up before. What the command is told: SEGMENT_TESTS_HOST, the address under which pods reach this
-# machine, SEGMENT_TESTS_KUBECTL, how a person calls kubectl there, SEGMENT_TESTS_HUNGRY, an image that takes more memory
-# than it may, and of our own node SEGMENT_TESTS_CLUSTER, its script, and SEGMENT_TESTS_AUDIT_LOG. --prepare builds what our own
-# node needs, if that is the one; --why-not tells why there can be no cluster here, and fails then.
+# Runs a command on a cluster that has the images of our programs. `with.sh` alone says more.
 set -euo pipefail
 # shellcheck source-path=SCRIPTDIR source=common.sh
 source "$(dirname "${BASH_SOURCE[0]}")/common.sh"
+
+usage="Usage: with.sh COMMAND...
+  Runs the command on the first of these clusters that there is:
+  - that of KUBECONFIG, which has to be able to pull the images (SEGMENT_REGISTRY, SEGMENT_TAG), and whose pods reach this
+    machine at the address in SEGMENT_HOST;
+  - one of kind, where Docker runs;
+  - our own node (cluster.sh), which needs root.
+  A cluster that was not up before is ended afterwards.
+with.sh --prepare   builds what our own node needs, if that is the one
+with.sh --why-not   fails and says why, if there can be no cluster here
+
+The command finds in its environment, besides KUBECONFIG:
+  SEGMENT_HOST              the address at which pods reach this machine; SEGMENT_TESTS_HOST is the same for tests
+  SEGMENT_KUBECTL           how a person calls kubectl there
+  SEGMENT_TESTS_HUNGRY      an image that takes more memory than it may
+  SEGMENT_TESTS_CLUSTER     the script of our own node
+  SEGMENT_TESTS_AUDIT_LOG   and its audit log"
+
 cluster="$here/cluster.sh"
 hungry=segmentation.local/hungry:1
 
@@ -21,14 +34,14 @@ with_kind() {
   fi
   kind export kubeconfig --name "$name"
   for archive in $("$here/images.sh"); do kind load image-archive "$archive" --name "$name"; done
-  SEGMENT_TESTS_HOST="$(docker network inspect kind --format '{{range .IPAM.Config}}{{.Gateway}} {{end}}' | tr ' ' '\n' | grep -m1 '\.')"
-  export SEGMENT_TESTS_HOST SEGMENT_TESTS_KUBECTL="kubectl --kubeconfig $KUBECONFIG"
+  SEGMENT_HOST="$(docker network inspect kind --format '{{range .IPAM.Config}}{{.Gateway}} {{end}}' | tr ' ' '\n' | grep -m1 '\.')"
+  export SEGMENT_HOST SEGMENT_TESTS_HOST="$SEGMENT_HOST" SEGMENT_KUBECTL="kubectl --kubeconfig $KUBECONFIG"
   "$@"
 }
 
 with_node() {
-  export SEGMENT_TESTS_HOST="$node_address" SEGMENT_TESTS_HUNGRY="$hungry" SEGMENT_TESTS_KUBECTL="$cluster run kubectl"
-  export SEGMENT_TESTS_CLUSTER="$cluster" SEGMENT_TESTS_AUDIT_LOG="$run/log/audit.log"
+  export SEGMENT_HOST="$node_address" SEGMENT_TESTS_HOST="$node_address" SEGMENT_KUBECTL="$cluster run kubectl"
+  export SEGMENT_TESTS_HUNGRY="$hungry" SEGMENT_TESTS_CLUSTER="$cluster" SEGMENT_TESTS_AUDIT_LOG="$run/log/audit.log"
   if [ ! -e "$run/up" ]; then
     trap '"$here/cluster.sh" down' EXIT
     "$cluster" up
@@ -41,8 +54,8 @@ with_node() {
 
 why_not() {
   if [ -n "${KUBECONFIG:-}" ]; then
-    [ -n "${SEGMENT_TESTS_HOST:-}" ] && return
-    echo "SEGMENT_TESTS_HOST is not set: the address of this machine at which pods of the cluster of KUBECONFIG reach it"
+    [ -n "${SEGMENT_HOST:-}" ] && return
+    echo "SEGMENT_HOST is not set: the address of this machine at which pods of the cluster of KUBECONFIG reach it"
     return 1
   fi
   has_kind || [ "$(id -u)" = 0 ] && return
@@ -52,14 +65,23 @@ why_not() {
 
 has_kind() { command -v kind >/dev/null && docker info >/dev/null 2>&1; }
 
-if [ "${1:-}" = --why-not ]; then
-  why_not
-elif [ "${1:-}" = --prepare ]; then
-  [ -n "${KUBECONFIG:-}" ] || has_kind || "$here/build.sh" >/dev/null
-elif [ -n "${KUBECONFIG:-}" ]; then
+with_yours() {
+  why_not >&2
+  export SEGMENT_TESTS_HOST="$SEGMENT_HOST"
   exec "$@"
-elif has_kind; then
-  with_kind "$@"
-else
-  with_node "$@"
-fi
+}
+
+case "${1:-}" in
+"" | --help) echo "$usage" ;;
+--why-not) why_not ;;
+--prepare) [ -n "${KUBECONFIG:-}" ] || has_kind || "$here/build.sh" >/dev/null ;;
+*)
+  if [ -n "${KUBECONFIG:-}" ]; then
+    with_yours "$@"
+  elif has_kind; then
+    with_kind "$@"
+  else
+    with_node "$@"
+  fi
+  ;;
+esac
