@@ -40,17 +40,17 @@ crd-validation: ## What the API server itself would refuse in crds/*.yaml (needs
 	else echo "crd-validation: LEFT OUT, because Go is missing; install Go 1.26 to run it"; fi
 
 # Argo CD is built here, since the cluster of our own has no way out.
-test-cluster: ## The operator on a real cluster: KUBECONFIG's, else kind, else one made here (ARGS="--test lifecycle")
+test-cluster: ## The operator and the demo on a cluster: KUBECONFIG's, else kind, else one made here (ARGS="--test lifecycle" for a part)
 	tests/argocd/argocd.sh prepare
 	@$(MAKE) --no-print-directory argocd-check
-	cargo build --package segment-operator --package segment-jobs --package segmentctl --package embedded-clickhouse
+	cargo build --package segment-operator --package segment-jobs --package segmentctl --package segment-demo --package embedded-clickhouse
 	cargo test --package segment-operator-tests --no-run
 	tests/cluster/with.sh tests/operator/run.sh $(ARGS)
 
 argocd-check: ## What Argo CD would show of each state that the operator writes, by its own Lua machine
 	@argo="$$(tests/argocd/build.sh)" && "$$argo/argo" test argocd
 
-bench-cluster: ## How long Segments take on a real cluster (ARGS="PROFILES SEGMENTS ..." for other sizes than 1M, 1,000 and 10,000)
+bench-cluster: ## How long Segments take on a real cluster (ARGS="PROFILES SEGMENTS MORE ..."; else 1M, 1,000 and 9,000 more)
 	cargo build --release --package segment-operator --package segment-jobs --package embedded-clickhouse
 	cargo build --release --package segment-operator-tests --example figures
 	SEGMENT_PROFILE=release tests/cluster/with.sh tests/operator/figures.sh $(or $(ARGS),1000000 1000 9000)
