@@ -21,7 +21,7 @@ struct Pinned {
 }
 
 /// To move to another version: `npm pack` it, then `sha256sum` the tarball and the libchdb.so inside.
-/// The package for linux on arm64 is named, but was not published for this version when this was written.
+/// Linux on arm64 has none: its package was not published for this version when this was written.
 const LINUX_X86_64: Pinned = Pinned {
     package: "@chdb/lib-linux-x64-gnu",
     version: "26.7.3-stable.1",

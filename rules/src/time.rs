@@ -1,4 +1,4 @@
-//! Times as SEGMENT.md reads them: ISO 8601 texts, strictly.
+//! Times as the language reads them: ISO 8601 texts, strictly.
 
 use crate::data_error::DataError;
 

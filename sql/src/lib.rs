@@ -2,8 +2,9 @@
 //!
 //! A [`Statement`] cannot be made elsewhere, so no statement is ever built from data: values go in as server-side
 //! parameters (`{name:Type}`) or as rows. `rule_join` evaluates, `commit` makes results current, `run` reads and ends
-//! the work of a run, `schema` makes the tables, one idempotent step a file, never edited once released, and
-//! `ephemeral_schema` makes some of them with engines for one evaluation.
+//! the work of a run, `schema` makes the tables, one idempotent step a file, never edited once released. `load`,
+//! `publish`, `summary`, `explain` and `store` serve what their names say, `ephemeral` a store for one evaluation, and
+//! `ephemeral_schema` makes some of the tables for it, with other engines.
 
 /// A statement from a file of this crate. Nobody else can make one, or change its text:
 ///
@@ -39,7 +40,7 @@ impl Statement {
     }
 }
 
-/// All statements, by folder.
+/// All statements, by folder. Those of `ephemeral_schema` have none: they are made of `schema`.
 pub const FOLDERS: &[(&str, &[Statement])] = &[
     ("rule_join", rule_join::ALL),
     ("commit", commit::ALL),

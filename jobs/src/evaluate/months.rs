@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use jiff::{Span, civil::Date};
 use segment_rules::{instants::Interval, time::DAY_MS};
 
-/// The last day that events can lie on, as ClickHouse's Date: 2149-06-06.
+/// The last day that ClickHouse's Date has: 2149-06-06, one after the last that events can lie on.
 pub(super) const LAST_DAY: i64 = 65_535;
 /// Days of a month, at most.
 const LONGEST_MONTH: i32 = 31;

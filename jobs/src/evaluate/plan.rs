@@ -49,7 +49,7 @@ pub struct UnitWork {
     pub roots: Vec<Root>,
 }
 
-/// The rows of a slice, and which statements they need.
+/// The rows of a slice.
 #[derive(Clone, Debug, Default)]
 #[expect(missing_docs, reason = "one list a table, documented there")]
 pub struct Rows {

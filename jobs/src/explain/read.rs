@@ -27,7 +27,7 @@ use crate::{
     store::{Missing, Store},
 };
 
-/// The days that events can lie in, as ClickHouse's Date.
+/// The days that ClickHouse's Date has: events lie in all of them but the last.
 const FIRST_DAY: &str = "1970-01-01";
 const LAST_DAY: &str = "2149-06-06";
 

@@ -1,4 +1,4 @@
-//! One line of NDJSON, as SEGMENT.md describes it: what is in it, or what is wrong with it. Pure.
+//! One line of NDJSON, a profile or an event: what is in it, or what is wrong with it. Pure.
 //!
 //! Texts are borrowed from the line where they have no escapes. Of two equal keys the last one counts, and null is as
 //! absent.

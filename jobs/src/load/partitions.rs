@@ -5,7 +5,7 @@
 
 use std::sync::LazyLock;
 
-/// The last day that an event may have, counted from 1970-01-01, is one less.
+/// How many days ClickHouse's Date has, from 1970-01-01 on. Events lie in all of them but the last.
 const DAYS: usize = 65_536;
 const PARTITIONS_MAX: usize = 90;
 const DAYS_OF_EVENT_TIMES: u16 = 31;
