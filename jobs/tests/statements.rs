@@ -148,6 +148,7 @@ fn parameters(text: &str) -> BTreeSet<(&str, &str)> {
 fn value(name: &str, kind: &str) -> Option<&'static str> {
     Some(match (name, kind) {
         ("database", "Identifier") => "statements_made_and_dropped",
+        ("table", "Identifier") => "run_roots",
         ("clock", "String") => "fixed",
         ("reason", "String") => "definition",
         ("mode", "String") => "manual",
@@ -187,6 +188,40 @@ async fn the_server_accepts_every_statement() {
         refused.extend(database.send("", statement, statement.text()).await.err());
     }
     assert!(refused.is_empty(), "{}", refused.join("\n"));
+}
+
+/// What a PREWHERE asks of its own table, from the text that follows it.
+fn asked_before(text: &str) -> String {
+    let mut open = 0_i32;
+    let of_its_own = text.chars().take_while(|character| {
+        open += i32::from(*character == '(') - i32::from(*character == ')');
+        open >= 0
+    });
+    let of_its_own: String = of_its_own.collect();
+    of_its_own.split(" WHERE ").next().unwrap_or_default().to_owned()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn only_keys_are_asked_for_before_rows_replace_each_other() {
+    let database = Database::with_schema("statements_prewhere").await;
+    let mut seen = 0;
+    for statement in statements() {
+        let lines = statement.text().lines().filter(|line| !line.trim_start().starts_with("--"));
+        let text = lines.flat_map(str::split_whitespace).collect::<Vec<_>>().join(" ");
+        for (at, _) in text.match_indices(" FINAL PREWHERE ") {
+            let table = text[..at].rsplit(' ').next().unwrap();
+            let values = database
+                .texts(&format!("SELECT name FROM system.columns WHERE database = currentDatabase() AND table = '{table}' AND NOT is_in_sorting_key"))
+                .await;
+            assert!(!values.is_empty(), "{}: {table}", statement.name());
+            let asked = asked_before(&text[at + " FINAL PREWHERE ".len()..]);
+            let is_part = |character: char| character.is_alphanumeric() || character == '_';
+            let word = |value: &String| asked.split(|character| !is_part(character)).any(|word| word == value);
+            assert!(!values.iter().any(word), "{}: {asked}", statement.name());
+            seen += 1;
+        }
+    }
+    assert!(seen > 10, "{seen}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
