@@ -31,7 +31,7 @@ test: ## All tests; they start the servers that they need and end them
 # The oracle's tests call segmentctl, and tests start servers by the program embedded-clickhouse: build both first.
 test-rust: ## Of these the ones that need no cluster
 	cargo build --package embedded-clickhouse --package segment-jobs --package segmentctl
-	SEGMENT_TESTS_REQUIRE_SEGMENTCTL=1 cargo test --workspace --exclude segment-operator-tests --no-fail-fast
+	cargo test --workspace --exclude segment-operator-tests --no-fail-fast
 
 crd-validation: ## What the API server itself would refuse in crds/*.yaml (needs Go; left out where it is missing)
 	@if command -v go >/dev/null; then \
@@ -84,7 +84,7 @@ bench: ## Benchmarks: they print times, ratios and sizes (ARGS="alone --profiles
 
 soak: ## Random worlds against the oracle, jobs killed anywhere, a quiet cluster, for long (SEGMENT_TESTS_SEED begins elsewhere)
 	cargo build --package segmentctl --package segment-jobs --package embedded-clickhouse
-	SEGMENT_TESTS_ROUNDS=200 SEGMENT_TESTS_STORE_ROUNDS=50 SEGMENT_TESTS_REQUIRE_SEGMENTCTL=1 \
+	SEGMENT_TESTS_ROUNDS=200 SEGMENT_TESTS_STORE_ROUNDS=50 \
 	  cargo test --package segment-tests --test properties --test stores -- --nocapture
 	SEGMENT_KILL_POINTS=3000 cargo test --package segment-tests --test kills -- --nocapture
 	SEGMENT_TESTS_QUIET_SECONDS=600 $(MAKE) --no-print-directory test-cluster ARGS="--test faults -- a_quiet_store"

@@ -155,12 +155,8 @@ pub struct LastEvaluation {
 /// What made an evaluation run.
 #[derive(JsonSchema, Serialize, Deserialize, Clone, Copy, Debug, PartialEq, Eq)]
 pub enum EvaluationMode {
-    /// The definition is new or was changed.
+    /// The definition is new or was changed, profiles were loaded, or somebody asked for it.
     Manual,
-    /// Profiles changed.
-    RealTime,
-    /// Time passed.
-    RelativeTime,
 }
 
 /// How an evaluation ended.
@@ -168,8 +164,4 @@ pub enum EvaluationMode {
 pub enum EvaluationOutcome {
     /// Its members are those of the segment.
     Committed,
-    /// A newer definition took its place before it was committed.
-    Superseded,
-    /// It failed; a condition says why.
-    Failed,
 }

@@ -1,6 +1,6 @@
 //! The shop's store: two shards, two ClickHouse servers of our own (or two databases of the server in `CLICKHOUSE_URL`).
 
-use std::thread;
+use std::{fmt, thread};
 
 use anyhow::{Context, anyhow};
 use clickhouse::{Client, Row};
@@ -32,7 +32,7 @@ pub struct Shop {
 }
 
 /// How pods come in.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct Door {
     /// An address of this machine.
     pub address: String,
@@ -40,6 +40,13 @@ pub struct Door {
     pub user: String,
     /// Its password.
     pub password: String,
+}
+
+/// Without the password.
+impl fmt::Debug for Door {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Door").field("address", &self.address).field("user", &self.user).finish_non_exhaustive()
+    }
 }
 
 #[derive(Row, Deserialize)]

@@ -1,5 +1,6 @@
 //! [`Server`]: one ClickHouse, the user's own or one that we start, stop, kill and restart.
 
+use std::fmt;
 use std::fs::{self, DirBuilder, File, TryLockError};
 use std::hash::{BuildHasher, RandomState};
 use std::io;
@@ -23,12 +24,18 @@ const PORT_RACES: u32 = 3;
 const LOCK_TIMEOUT: Duration = Duration::from_secs(2);
 
 /// A ClickHouse that answered when this value was made.
-#[derive(Debug)]
 pub struct Server {
     url: String,
     user: String,
     password: String,
     own: Option<Own>,
+}
+
+/// Without the password.
+impl fmt::Debug for Server {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Server").field("url", &self.url).field("own", &self.own).finish_non_exhaustive()
+    }
 }
 
 /// What we know of a server that we started.

@@ -161,18 +161,6 @@ pub(crate) struct ManualArgs {
     /// A slice holds at most so many profiles (a unit alone always fits).
     #[arg(long, default_value_t = Bounds::default().profiles)]
     pub(crate) slice_profiles: u64,
-    /// A slice holds at most so many criteria, counted in each unit.
-    #[arg(long, default_value_t = Bounds::default().criteria)]
-    pub(crate) slice_criteria: u64,
-    /// A slice evaluates at most so many criteria of profiles (a unit alone always fits): its memory grows with them.
-    #[arg(long, default_value_t = Bounds::default().evaluations)]
-    pub(crate) slice_evaluations: u64,
-    /// How many slices of a shard are evaluated at the same time.
-    #[arg(long, default_value_t = 1)]
-    pub(crate) slices_at_once: usize,
-    /// How many criterion kinds of a slice are evaluated at the same time; each may take the memory of a statement.
-    #[arg(long, default_value_t = Limits::default().statements_at_once)]
-    pub(crate) statements_at_once: usize,
     /// Seconds that a statement may take.
     #[arg(long, default_value_t = Limits::default().seconds, value_parser = clap::value_parser!(u64).range(1..))]
     pub(crate) statement_seconds: u64,

@@ -201,17 +201,9 @@ async fn run_manual(args: ManualArgs, voice: Voice, stop: &CancellationToken) ->
     let options = manual::Options {
         run: args.run,
         clock: args.at.unwrap_or(args.store.clock),
-        bounds: Bounds {
-            profiles: args.slice_profiles,
-            criteria: args.slice_criteria,
-            evaluations: args.slice_evaluations,
-        },
-        limits: Limits {
-            seconds: args.statement_seconds,
-            memory_bytes: args.statement_memory,
-            statements_at_once: args.statements_at_once,
-        },
-        slices_at_once: args.slices_at_once,
+        bounds: Bounds { profiles: args.slice_profiles, ..Bounds::default() },
+        limits: Limits { seconds: args.statement_seconds, memory_bytes: args.statement_memory, ..Limits::default() },
+        slices_at_once: 1,
     };
     // A shard that is down or will not do keeps nobody from working on the others.
     let report = manual::manual(&fit, &options, stop).await;

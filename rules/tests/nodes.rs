@@ -337,6 +337,17 @@ fn what_means_the_same_is_the_same() {
     );
 }
 
+/// Stores keep these: with another hash each Segment would be published and evaluated again after an upgrade.
+#[test]
+fn hashes_are_those_that_stores_have() {
+    let criteria = ["{name: a, list: {id: vip}}".to_owned(), "{name: b, sample: {percent: 10}}".to_owned()];
+    let rules = rules(&segment("s", &criteria, Some("a && !b || b && !a")));
+    let definition = &rules.definitions[0];
+    assert_eq!(definition.root, 6_617_938_062_582_416_912);
+    assert_eq!(definition.hash, 302_382_418_238_105_893_027_866_532_245_964_310_278);
+    assert_eq!(segment_rules::nobody().id, 5_526_931_228_700_677_312);
+}
+
 #[test]
 fn constants_are_folded() {
     let root = |criterion: &str| {

@@ -199,7 +199,7 @@ pub(crate) struct ExplainArgs {
     #[command(flatten)]
     pub(crate) cluster: ClusterArgs,
     /// The account, where Segments of that name are of several.
-    #[arg(long)]
+    #[arg(long, requires = "profiles")]
     pub(crate) account: Option<String>,
     /// How to print; table on a terminal, else as one JSON object.
     #[arg(short, long, value_enum)]
@@ -214,7 +214,7 @@ pub(crate) struct ExplainArgs {
 #[derive(Debug, ClapArgs)]
 pub(crate) struct ExplainData {
     /// Profiles, one JSON object a line; `-` is standard input.
-    #[arg(long, value_name = "FILE", requires = "files")]
+    #[arg(long, value_name = "FILE", requires = "files", conflicts_with_all = ["namespace", "context"])]
     pub(crate) profiles: Vec<PathBuf>,
     /// Events, one JSON object a line; `-` is standard input.
     #[arg(long, value_name = "FILE", requires = "profiles")]

@@ -27,11 +27,8 @@ pub struct Outcome {
 
 impl Segmentctl {
     /// The program named by `SEGMENTCTL`, else the one that was built beside the tests.
-    ///
-    /// Without either there is nothing to test, which is printed; with `SEGMENT_TESTS_REQUIRE_SEGMENTCTL` that is
-    /// a fault.
-    pub fn find() -> Result<Option<Self>> {
-        Ok(program("SEGMENTCTL", "segmentctl")?.map(|path| Self { path }))
+    pub fn find() -> Result<Self> {
+        Ok(Self { path: program("SEGMENTCTL", "segmentctl")? })
     }
 
     /// One call.
@@ -74,16 +71,13 @@ impl Segmentctl {
 }
 
 /// The program that the variable names, else the one of that name that was built beside the tests.
-pub fn program(variable: &str, name: &str) -> Result<Option<PathBuf>> {
+pub fn program(variable: &str, name: &str) -> Result<PathBuf> {
     let target = std::env::var_os("CARGO_TARGET_DIR")
         .map_or_else(|| PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/../target")), PathBuf::from);
     let path = std::env::var_os(variable).map_or_else(|| target.join("debug").join(name), PathBuf::from);
-    if path.is_file() {
-        return Ok(Some(path));
-    }
-    ensure!(std::env::var_os("SEGMENT_TESTS_REQUIRE_SEGMENTCTL").is_none(), "{} is not built", path.display());
-    println!("{} is not built: nothing was checked", path.display());
-    Ok(None)
+    // Packages are named like their programs.
+    ensure!(path.is_file(), "{} is missing: cargo build --package {name}, or name one by {variable}", path.display());
+    Ok(path)
 }
 
 /// Reads the lines, and checks that they are sorted and that none comes twice.

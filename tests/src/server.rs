@@ -21,14 +21,11 @@ pub struct Server {
 }
 
 impl Server {
-    /// Starts one, if its program is built.
-    pub fn start() -> Result<Option<Self>> {
-        if program("EMBEDDED_CLICKHOUSE", "embedded-clickhouse")?.is_none() {
-            return Ok(None);
-        }
+    /// Starts one.
+    pub fn start() -> Result<Self> {
         let mut server = Self { child: None, url: String::new(), folder: tempfile::tempdir()? };
         server.serve(None)?;
-        Ok(Some(server))
+        Ok(server)
     }
 
     /// Its address.
@@ -52,7 +49,7 @@ impl Server {
     }
 
     fn serve(&mut self, port: Option<&str>) -> Result<()> {
-        let path = program("EMBEDDED_CLICKHOUSE", "embedded-clickhouse")?.context("embedded-clickhouse")?;
+        let path = program("EMBEDDED_CLICKHOUSE", "embedded-clickhouse")?;
         let mut command = Command::new("sh");
         command.args(["-c", GUARD, "sh"]).arg(path).arg("serve").arg("--path").arg(self.folder.path());
         if let Some(port) = port {

@@ -39,7 +39,7 @@ static STORES: AtomicUsize = AtomicUsize::new(0);
 impl Store {
     /// Makes a store with a shard on each of the servers.
     pub fn new(servers: &[&Server], as_of: i64) -> Result<Self> {
-        let program = program("SEGMENT_JOBS", "segment-jobs")?.context("segment-jobs is not built")?;
+        let program = program("SEGMENT_JOBS", "segment-jobs")?;
         let number = STORES.fetch_add(1, Ordering::Relaxed);
         let shards = servers.iter().enumerate();
         let shards =

@@ -3,32 +3,25 @@
 //! `events` and `event_properties` have a partition for each month, `event_times` one for each 31 days; the server
 //! refuses an insert into more than 100 of one table, for a part in each is what it makes.
 
-use std::sync::LazyLock;
+use std::{iter, sync::LazyLock};
 
-/// How many days ClickHouse's Date has, from 1970-01-01 on. Events lie in all of them but the last.
+use jiff::civil::Date;
+use segment_rules::time::DAY_MS;
+
+/// Days that a ClickHouse Date can say, from 1970-01-01.
 const DAYS: usize = 65_536;
 const PARTITIONS_MAX: usize = 90;
 const DAYS_OF_EVENT_TIMES: u16 = 31;
-const DAY_MS: i64 = 86_400_000;
 
 /// For each day the number of its month.
 static MONTHS: LazyLock<Vec<u16>> = LazyLock::new(|| {
-    let mut months = Vec::with_capacity(DAYS);
-    let (mut year, mut month) = (1970, 1);
-    for number in 0.. {
-        let leap = year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);
-        let days = match month {
-            2 => 28 + usize::from(leap),
-            4 | 6 | 9 | 11 => 30,
-            _ => 31,
-        };
-        months.extend(std::iter::repeat_n(number, days));
-        if months.len() >= DAYS {
-            break;
-        }
-        (year, month) = if month == 12 { (year + 1, 1) } else { (year, month + 1) };
-    }
-    months
+    let days = iter::successors(Some(Date::constant(1970, 1, 1)), |day| day.tomorrow().ok()).take(DAYS);
+    let months = days.scan((0_u16, 1), |(number, month), day| {
+        *number += u16::from(day.month() != *month);
+        *month = day.month();
+        Some(*number)
+    });
+    months.collect()
 });
 
 /// The UTC day of an event, counted from 1970-01-01.

@@ -46,7 +46,7 @@ impl Store<'_> {
     /// Begins a step.
     pub(crate) fn spawn(&self, step: usize) -> Child {
         let phase = &self.inputs.phases[step.saturating_sub(1) / 3];
-        let program = program("SEGMENT_JOBS", "segment-jobs").unwrap().expect("segment-jobs is built");
+        let program = program("SEGMENT_JOBS", "segment-jobs").unwrap();
         let mut command = Command::new(program);
         match (step, (step + 2) % 3) {
             (0, _) => command.args(["schema", "apply", "--lanes", "4"]),

@@ -9,7 +9,7 @@ use segment_tests::world::Files;
 
 /// Loads and evaluates, and asks the oracle.
 fn check(files: &Files, criteria: &[(&str, String)]) -> Result<()> {
-    let Some(server) = Server::start()? else { return Ok(()) };
+    let server = Server::start()?;
     let named = criteria.iter().enumerate();
     let documents = named
         .map(|(number, (kind, body))| Ok(segment(&format!("s{number}"), "42", vec![criterion(kind, body)?])))
@@ -102,7 +102,7 @@ fn names_of_ten_thousand_characters_are_names() -> Result<()> {
 
 #[test]
 fn times_of_the_year_1_and_2300_are_bad_data_in_events_and_texts_in_properties() -> Result<()> {
-    let Some(server) = Server::start()? else { return Ok(()) };
+    let server = Server::start()?;
     let store = Store::new(&[&server], AS_OF)?;
     for time in ["0001-01-01T00:00:00Z", "2300-01-01T00:00:00Z", "9999-12-31T23:59:59.999Z"] {
         let events = format!(

@@ -111,7 +111,7 @@ fn by_oracle(documents: &[Json], files: &Files, as_of: i64) -> Result<BTreeSet<M
 
 #[test]
 fn an_edited_segment_drops_its_old_members() -> Result<()> {
-    let Some(server) = Server::start()? else { return Ok(()) };
+    let server = Server::start()?;
     let store = Store::new(&[&server, &server], AS_OF)?;
     store.load(&colors(6), &["--profiles-per-bucket", "2"])?;
     for (value, members) in [("red", ["p0", "p2", "p4"]), ("blue", ["p1", "p3", "p5"])] {
@@ -134,7 +134,7 @@ fn an_edited_segment_drops_its_old_members() -> Result<()> {
 
 #[test]
 fn a_relative_window_shrinks_as_well_as_grows_as_the_clock_moves_on() -> Result<()> {
-    let Some(server) = Server::start()? else { return Ok(()) };
+    let server = Server::start()?;
     let mut store = Store::new(&[&server], AS_OF)?;
     let event = |profile: &str, days: i64| {
         let time = oracle::start_of_day("UTC", AS_OF, days).and_then(|ms| jiff::Timestamp::from_millisecond(ms).ok());
@@ -170,7 +170,7 @@ fn a_relative_window_shrinks_as_well_as_grows_as_the_clock_moves_on() -> Result<
 
 #[test]
 fn a_segment_that_refers_to_another_reflects_the_others_edit() -> Result<()> {
-    let Some(server) = Server::start()? else { return Ok(()) };
+    let server = Server::start()?;
     let store = Store::new(&[&server], AS_OF)?;
     let files = colors(4);
     store.load(&files, &[])?;
@@ -205,7 +205,7 @@ fn counted(store: &Store, run: &str) -> Result<BTreeMap<(u64, u64), [u64; 3]>> {
 
 #[test]
 fn counts_in_evaluations_equal_rows_in_members() -> Result<()> {
-    let Some(server) = Server::start()? else { return Ok(()) };
+    let server = Server::start()?;
     let batch = cases::batch(23, 20);
     let mut store = Shape { shards: 3, profiles: 4, loads: &[false] }.fill(&server, &batch)?;
     let mut before: BTreeMap<(u64, u64), u64> = BTreeMap::new();
@@ -295,7 +295,7 @@ fn hostile_lines(text: &str) -> (String, String) {
 
 #[test]
 fn a_suspended_segment_keeps_its_members_while_those_that_refer_to_it_use_its_definition() -> Result<()> {
-    let Some(server) = Server::start()? else { return Ok(()) };
+    let server = Server::start()?;
     let store = Store::new(&[&server, &server], AS_OF)?;
     store.load(&colors(6), &["--profiles-per-bucket", "2"])?;
     let refers = segment("refers", "42", vec![criterion("segment", r#"{"name": "target"}"#)?]);
@@ -316,7 +316,7 @@ fn a_suspended_segment_keeps_its_members_while_those_that_refer_to_it_use_its_de
 
 #[test]
 fn text_that_looks_like_sql_is_only_text() -> Result<()> {
-    let Some(server) = Server::start()? else { return Ok(()) };
+    let server = Server::start()?;
     let store = Store::new(&[&server, &server], AS_OF)?;
     let (mut documents, mut refused) = (Vec::new(), Vec::new());
     let (mut profiles, mut events) = (String::new(), String::new());
@@ -337,12 +337,10 @@ fn text_that_looks_like_sql_is_only_text() -> Result<()> {
     store.load(&files, &["--summarise-from", "0", "--profiles-per-bucket", "2"])?;
     store.evaluate(&files.segments, &[])?.context("a run")?;
     agrees(&store, &documents, &files)?;
-    if let Some(segmentctl) = Segmentctl::find()? {
-        let outcome = segmentctl.eval(&files, AS_OF)?;
-        ensure!(outcome.code == Some(0), "{outcome:?}");
-        let found: BTreeSet<Member> = evaluator::parse(&outcome.stdout, &documents)?.into_iter().collect();
-        assert_eq!(found, by_oracle(&documents, &files, AS_OF)?);
-    }
+    let outcome = Segmentctl::find()?.eval(&files, AS_OF)?;
+    ensure!(outcome.code == Some(0), "{outcome:?}");
+    let found: BTreeSet<Member> = evaluator::parse(&outcome.stdout, &documents)?.into_iter().collect();
+    assert_eq!(found, by_oracle(&documents, &files, AS_OF)?);
     let outcome = store.publish(&yaml(&refused), &[])?;
     ensure!(outcome.code == Some(3) && outcome.stdout.is_empty(), "{outcome:?}");
     assert_eq!(outcome.stderr.matches("metadata.name: ").count(), refused.len());
