@@ -83,6 +83,8 @@ impl ShardError {
     pub fn fault(&self) -> Fault {
         match self.source.as_ref() {
             Error::BadResponse(said) => fault(said, self.is_bounded),
+            // Nothing was sent: an address that is none, or credentials that no header can hold.
+            Error::InvalidParams(_) => Fault::Lasting,
             _ if self.no_tls().is_some() => Fault::Tls,
             _ => Fault::Passing,
         }
@@ -202,6 +204,23 @@ mod tests {
         let said =
             "Code: 159. DB::Exception: Timeout exceeded: elapsed 1000.1 ms, maximum: 1000 ms. (TIMEOUT_EXCEEDED)";
         assert_eq!((fault(said, true), fault(said, false)), (Fault::Lasting, Fault::Passing));
+    }
+
+    #[test]
+    fn what_cannot_be_sent_lasts() {
+        let of = |source| {
+            let error = ShardError {
+                shard: "0".to_owned(),
+                url: "http://ch".to_owned(),
+                database: "d".to_owned(),
+                statement: "s",
+                is_bounded: false,
+                source: Box::new(source),
+            };
+            error.fault()
+        };
+        assert_eq!(of(Error::InvalidParams("failed to parse header value".into())), Fault::Lasting);
+        assert_eq!(of(Error::Network("connection reset".into())), Fault::Passing);
     }
 
     #[test]

@@ -93,13 +93,25 @@ impl Cluster {
         let api: Api<Secret> = Api::namespaced(self.client.clone(), namespace);
         let secret =
             api.get(name).await.map_err(|error| Failure::about(format!("Secret {namespace}/{name}"), &error))?;
-        let text = |key: &str| {
-            let bytes = secret.data.as_ref().and_then(|data| data.get(key));
-            let text = bytes.and_then(|bytes| String::from_utf8(bytes.0.clone()).ok());
-            text.ok_or_else(|| Failure::Other(format!("the Secret {namespace}/{name} has no key {key}")))
-        };
+        let text =
+            |key| text(&secret, key).map_err(|why| Failure::Other(format!("the Secret {namespace}/{name} {why}")));
         Ok(Credentials::of(text("username")?, text("password")?))
     }
+}
+
+/// What a key of a Secret holds, or what is wrong with it. It goes to the shards in a header of HTTP, which can hold no control
+/// characters.
+fn text(secret: &Secret, key: &str) -> Result<String, String> {
+    let bytes = secret.data.as_ref().and_then(|data| data.get(key));
+    let text = bytes.and_then(|bytes| String::from_utf8(bytes.0.clone()).ok());
+    let text = text.ok_or_else(|| format!("has no key {key}"))?;
+    if text.contains(|character: char| character.is_ascii_control() && character != '\t') {
+        return Err(format!(
+            "has a line break or another control character in its key {key}; make it of the text alone, by `printf %s` or \
+             `echo -n` where it was made by `echo`"
+        ));
+    }
+    Ok(text)
 }
 
 /// The shards that are missing, by name, and why.
@@ -117,4 +129,24 @@ fn bad(error: &serde_json::Error) -> Failure {
 /// An error of the API server about a Segment.
 pub(crate) fn about_segment(name: &str, error: &kube::Error) -> Failure {
     Failure::about(format!("Segment {name}"), error)
+}
+
+#[cfg(test)]
+mod tests {
+    use k8s_openapi::ByteString;
+
+    use super::*;
+
+    #[test]
+    fn credentials_with_a_line_break_are_told_of_without_their_value() {
+        let of = |value: &str| {
+            let data = Some([("password".to_owned(), ByteString(value.into()))].into());
+            text(&Secret { data, ..Secret::default() }, "password")
+        };
+        assert_eq!(of("p\u{e4}55 w\tord"), Ok("p\u{e4}55 w\tord".to_owned()));
+        for bad in ["pa55\n", "pa\u{1b}55"] {
+            let why = of(bad).unwrap_err();
+            assert!(why.contains("in its key password; make it") && !why.contains("55"), "{why}");
+        }
+    }
 }
