@@ -2,10 +2,13 @@
 
 use jiff::Timestamp;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::{Condition, Time};
+use serde::Serialize;
 
 use crate::names::condition::{READY, RECONCILING, STALLED};
 
-/// The longest message that is written: a status has to stay small.
+/// The longest status, in bytes of JSON: it is written often, and read by everybody.
+pub(crate) const STATUS_MAX: usize = 4096;
+/// The longest message that is written. A state is told in two of them.
 const MESSAGE_MAX: usize = 768;
 
 /// The status of a condition.
@@ -90,7 +93,7 @@ pub(crate) fn merge(old: &[Condition], facets: Vec<Facet>, generation: i64, now:
             type_: facet.type_.to_owned(),
             status: facet.status.text().to_owned(),
             reason: facet.reason.to_owned(),
-            message: shortened(facet.message),
+            message: shortened(&facet.message, MESSAGE_MAX),
             observed_generation: Some(generation),
             last_transition_time: since.map_or(Time(now), |condition| condition.last_transition_time.clone()),
         }
@@ -98,12 +101,31 @@ pub(crate) fn merge(old: &[Condition], facets: Vec<Facet>, generation: i64, now:
     facets.into_iter().map(condition).collect()
 }
 
-fn shortened(mut message: String) -> String {
-    if message.len() > MESSAGE_MAX {
-        message.truncate(message.floor_char_boundary(MESSAGE_MAX - 4));
-        message.push_str(" ...");
+/// A message that takes at most so many bytes in JSON, and says whether it has been cut.
+pub(crate) fn shortened(message: &str, most: usize) -> String {
+    if cut(message, most).len() == message.len() {
+        return message.to_owned();
     }
-    message
+    format!("{} ...", cut(message, most - 4))
+}
+
+/// The beginning of a text that takes at most so many bytes in JSON.
+pub(crate) fn cut(text: &str, most: usize) -> &str {
+    let mut bytes = 0;
+    let beyond = text.char_indices().find(|(_, character)| {
+        bytes += match character {
+            '"' | '\\' | '\n' | '\r' | '\t' => 2,
+            control if *control < ' ' => 6,
+            other => other.len_utf8(),
+        };
+        bytes > most
+    });
+    beyond.map_or(text, |(end, _)| &text[..end])
+}
+
+/// Whether a status is small enough.
+pub(crate) fn fits(status: &impl Serialize) -> bool {
+    serde_json::to_string(status).is_ok_and(|text| text.len() <= STATUS_MAX)
 }
 
 #[cfg(test)]
@@ -143,7 +165,11 @@ mod tests {
 
     #[test]
     fn a_long_message_is_cut_between_characters() {
-        let message = shortened("ü".repeat(2000));
-        assert!(message.len() <= MESSAGE_MAX && message.ends_with("ü ..."));
+        for text in ["ü", "\"", "\\", "\n", "\u{1}", "\u{7f}", "a"] {
+            let message = shortened(&text.repeat(2000), 99);
+            let size = serde_json::to_string(&message).unwrap().len() - 2;
+            assert!((90..=99).contains(&size) && message.ends_with(&format!("{text} ...")), "{message:?}");
+        }
+        assert_eq!(shortened(&"ü".repeat(49), 98), "ü".repeat(49));
     }
 }

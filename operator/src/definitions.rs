@@ -7,15 +7,17 @@
 use std::time::Duration;
 
 use k8s_openapi::api::core::v1::ObjectReference;
-use kube::{
-    Client,
-    runtime::events::{Event, EventType},
-};
+use kube::{Client, runtime::events::EventType};
 use segment_crds::crd::definitions;
 use serde_json::Value;
 use tokio_util::sync::CancellationToken;
 
-use crate::{args::Args, context::recorder, http::Health};
+use crate::{
+    args::Args,
+    context::{Said, event, recorder},
+    http::Health,
+    names::reason,
+};
 
 /// Where the API server shows the schemas that it serves. Everybody who may sign in may read it, as a rule.
 const SERVED: &str = "/openapi/v3/apis/segmentation.dev/v1alpha1";
@@ -105,15 +107,11 @@ async fn tell(client: &Client, args: &Args, lacking: &[String]) {
         kind: Some("Pod".to_owned()),
         name: Some(args.pod.clone()),
         namespace: Some(args.namespace.clone()),
+        // `kubectl describe` looks for events by it.
+        uid: args.pod_uid.clone(),
         ..ObjectReference::default()
     };
-    let event = Event {
-        type_: EventType::Warning,
-        reason: "DefinitionsOutdated".to_owned(),
-        note: Some(note),
-        action: "Start".to_owned(),
-        secondary: None,
-    };
+    let event = event(EventType::Warning, Said { reason: reason::DEFINITIONS_OUTDATED, action: "Start", note: &note });
     if let Err(error) = recorder(client.clone(), args).publish(&event, &pod).await {
         tracing::warn!(%error, "an event was not written");
     }
@@ -124,12 +122,13 @@ mod tests {
     use std::{
         convert::Infallible,
         sync::{
-            Arc,
+            Arc, Mutex,
             atomic::{AtomicUsize, Ordering},
         },
     };
 
     use clap::Parser;
+    use http_body_util::BodyExt;
     use kube::client::Body;
     use serde_json::json;
 
@@ -173,25 +172,33 @@ mod tests {
 
     #[tokio::test]
     async fn a_replica_waits_until_the_definitions_are_new_enough() {
-        let (asked, told) = (Arc::<AtomicUsize>::default(), Arc::<AtomicUsize>::default());
-        let counts = (asked.clone(), told.clone());
+        let (asked, told) = (Arc::<AtomicUsize>::default(), Arc::<Mutex<Vec<Value>>>::default());
+        let (count, events) = (asked.clone(), told.clone());
         let answer = move |request: http::Request<Body>| {
-            let body = if request.method() != http::Method::GET {
-                counts.1.fetch_add(1, Ordering::SeqCst);
-                json!({"metadata": {"name": "e"}, "eventTime": "2026-01-01T00:00:00.000000Z"})
-            } else if counts.0.fetch_add(1, Ordering::SeqCst) < 2 {
-                older()
-            } else {
-                served()
-            };
-            let body = serde_json::to_vec(&body).unwrap();
-            std::future::ready(Ok::<_, Infallible>(http::Response::new(Body::from(body))))
+            let (count, events) = (count.clone(), events.clone());
+            async move {
+                let is_event = request.method() != http::Method::GET;
+                let body = request.into_body().collect().await.unwrap().to_bytes();
+                let answer = if is_event {
+                    let event: Value = serde_json::from_slice(&body).unwrap();
+                    events.lock().unwrap().push(event["regarding"].clone());
+                    event
+                } else if count.fetch_add(1, Ordering::SeqCst) < 2 {
+                    older()
+                } else {
+                    served()
+                };
+                let answer = serde_json::to_vec(&answer).unwrap();
+                Ok::<_, Infallible>(http::Response::new(Body::from(answer)))
+            }
         };
         let client = Client::new(tower::service_fn(answer), "a");
-        let args = Args::parse_from(["segment-operator", "--jobs-image", "jobs:1"]);
+        let pod = ["--namespace", "a", "--pod", "operator-0", "--pod-uid", "u"];
+        let args = Args::parse_from(["segment-operator", "--jobs-image", "jobs:1"].iter().chain(&pod));
         let health = Health::new();
         wait(&client, &args, &health, &CancellationToken::new()).await;
         assert!(!health.is_ready());
-        assert_eq!((asked.load(Ordering::SeqCst), told.load(Ordering::SeqCst)), (3, 1), "the same is told once");
+        let pod = json!({"apiVersion": "v1", "kind": "Pod", "name": "operator-0", "namespace": "a", "uid": "u"});
+        assert_eq!((asked.load(Ordering::SeqCst), &*told.lock().unwrap()), (3, &vec![pod]), "the same is told once");
     }
 }

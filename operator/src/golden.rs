@@ -21,6 +21,7 @@ use serde::Serialize;
 use serde_json::{Value, json};
 
 use crate::{
+    conditions::STATUS_MAX,
     names::StoreKey,
     object::SegmentObject,
     segment::{
@@ -38,8 +39,6 @@ use crate::{
 };
 
 const JOB: &str = "main-manual-0d2f6c1b8a9e";
-/// A status is written often, and read by everybody.
-const STATUS_MAX: usize = 4096;
 
 /// A document, and the health that is to be shown of it.
 struct Golden {

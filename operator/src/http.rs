@@ -1,7 +1,6 @@
 //! /metrics, /livez and /readyz.
 
 use std::{
-    net::SocketAddr,
     sync::{
         Arc,
         atomic::{AtomicBool, AtomicU64, Ordering},
@@ -16,6 +15,7 @@ use axum::{
     response::IntoResponse,
     routing::get,
 };
+use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
 use crate::metrics::Metrics;
@@ -65,7 +65,7 @@ struct Shown {
 
 /// Serves until it is stopped.
 pub(crate) async fn serve(
-    address: SocketAddr,
+    listener: TcpListener,
     health: Arc<Health>,
     metrics: Arc<Metrics>,
     stop: CancellationToken,
@@ -75,7 +75,6 @@ pub(crate) async fn serve(
         .route("/readyz", get(async |State(shown): State<Shown>| answer(shown.health.ready.load(Ordering::Relaxed))))
         .route("/metrics", get(text))
         .with_state(Shown { health, metrics });
-    let listener = tokio::net::TcpListener::bind(address).await?;
     axum::serve(listener, router).with_graceful_shutdown(async move { stop.cancelled().await }).await
 }
 

@@ -49,6 +49,58 @@ pub(crate) mod condition {
     pub(crate) const REMOVAL_HELD: &str = "RemovalHeld";
 }
 
+/// Reasons of conditions and events. The documentation explains each.
+pub(crate) mod reason {
+    // Of a Segment.
+    pub(crate) const EVALUATED: &str = "Evaluated";
+    pub(crate) const NO_DATA: &str = "NoData";
+    pub(crate) const PENDING: &str = "Pending";
+    pub(crate) const EVALUATING: &str = "Evaluating";
+    pub(crate) const JOB_BLOCKED: &str = "JobBlocked";
+    pub(crate) const RUN_FAILED: &str = "RunFailed";
+    pub(crate) const EVALUATION_FAILED: &str = "EvaluationFailed";
+    pub(crate) const STORE_NOT_FOUND: &str = "StoreNotFound";
+    pub(crate) const STORE_NOT_READY: &str = "StoreNotReady";
+    pub(crate) const ACCESS_DENIED: &str = "AccessDenied";
+    pub(crate) const ACCEPTED: &str = "Accepted";
+    pub(crate) const NOT_JUDGED: &str = "NotJudged";
+    pub(crate) const SUSPENDED: &str = "Suspended";
+    pub(crate) const RESUMED: &str = "Resumed";
+
+    // Of a Segment or a store.
+    pub(crate) const SPEC_REFUSED: &str = "SpecRefused";
+
+    // Of a shard: of its store, and of Segments that it holds.
+    pub(crate) const SHARD_UNREACHABLE: &str = "ShardUnreachable";
+    pub(crate) const SCHEMA_MISSING: &str = "SchemaMissing";
+    pub(crate) const CREDENTIALS_REFUSED: &str = "CredentialsRefused";
+    pub(crate) const TLS_REFUSED: &str = "TlsRefused";
+    pub(crate) const SERVER_TOO_OLD: &str = "ServerTooOld";
+    pub(crate) const FOREIGN_DATABASE: &str = "ForeignDatabase";
+    pub(crate) const NEWER_SCHEMA: &str = "NewerSchema";
+    pub(crate) const SHARD_REFUSED: &str = "ShardRefused";
+
+    // Of a store.
+    pub(crate) const ALL_SHARDS_READY: &str = "AllShardsReady";
+    pub(crate) const SCHEMA_APPLYING: &str = "SchemaApplying";
+    pub(crate) const SCHEMA_NOT_STARTED: &str = "SchemaNotStarted";
+    pub(crate) const SCHEMA_FAILED: &str = "SchemaFailed";
+    pub(crate) const MALFORMED: &str = "Malformed";
+    pub(crate) const SECRET_MISSING: &str = "SecretMissing";
+    pub(crate) const SECRET_FORBIDDEN: &str = "SecretForbidden";
+    pub(crate) const SECRET_INCOMPLETE: &str = "SecretIncomplete";
+    pub(crate) const SECRET_UNREADABLE: &str = "SecretUnreadable";
+    pub(crate) const ALL_ANSWER: &str = "AllAnswer";
+    pub(crate) const NOT_ASKED: &str = "NotAsked";
+    pub(crate) const MANY_REMOVED: &str = "ManyRemoved";
+
+    // Of events alone.
+    pub(crate) const RUN_STARTED: &str = "RunStarted";
+    pub(crate) const RUN_ENDED: &str = "RunEnded";
+    pub(crate) const RUN_NOT_STARTED: &str = "RunNotStarted";
+    pub(crate) const DEFINITIONS_OUTDATED: &str = "DefinitionsOutdated";
+}
+
 /// A SegmentStore by namespace and name.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(crate) struct StoreKey {

@@ -11,13 +11,18 @@ use segment_crds::{Segment, SegmentStatus};
 use serde::{Deserialize, Deserializer};
 use serde_json::{Value, json};
 
-use crate::names::{EVALUATE, StoreKey};
+use crate::{
+    conditions::cut,
+    names::{EVALUATE, StoreKey},
+};
 
 /// What annotations of ours begin with. Those of others are long: kubectl keeps the whole object in one once more.
 const OURS: &str = "segmentation.dev/";
 
 /// Characters of a request that the definition of the status allows.
 const REQUEST_MAX: usize = 256;
+/// And the bytes that a status has room for, in JSON.
+const REQUEST_BYTES_MAX: usize = 512;
 
 /// A Segment.
 #[derive(Clone, Debug)]
@@ -76,7 +81,8 @@ impl SegmentObject {
     /// The request for an evaluation that an annotation makes: as much of it as the status can repeat.
     pub(crate) fn request(&self) -> Option<&str> {
         let value = self.annotation(EVALUATE)?;
-        Some(value.char_indices().nth(REQUEST_MAX).map_or(value, |(end, _)| &value[..end]))
+        let begin = value.char_indices().nth(REQUEST_MAX).map_or(value, |(end, _)| &value[..end]);
+        Some(cut(begin, REQUEST_BYTES_MAX))
     }
 }
 

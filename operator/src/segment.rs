@@ -27,6 +27,7 @@ use std::{
     time::{Duration, Instant},
 };
 
+use jiff::Timestamp;
 use segment_crds::SegmentStore;
 use segment_jobs::{
     publish::{Gone, Standing},
@@ -234,7 +235,12 @@ impl Segments {
     }
 
     /// How many Segments there are by the reason of their condition Ready.
-    pub(crate) fn counts(&self) -> BTreeMap<String, usize> {
-        self.told.counts.clone()
+    pub(crate) fn counts(&self) -> &BTreeMap<String, usize> {
+        &self.told.counts
+    }
+
+    /// Since when the Segment waits that has waited longest, if any does.
+    pub(crate) fn waiting_since(&self) -> Option<Timestamp> {
+        self.told.waiting_since
     }
 }

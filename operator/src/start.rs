@@ -5,7 +5,7 @@ use std::{sync::Arc, time::Duration};
 use anyhow::Context as _;
 use k8s_openapi::api::core::v1::Namespace;
 use kube::{Api, Client, Config, ResourceExt};
-use tokio::task::JoinHandle;
+use tokio::{net::TcpListener, task::JoinHandle};
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
@@ -49,7 +49,8 @@ pub async fn run(args: Args) -> anyhow::Result<()> {
     let (health, metrics) = (Arc::new(Health::new()), Arc::new(Metrics::new()));
     // Probes are answered to the very end.
     let quiet = CancellationToken::new();
-    let server = tokio::spawn(http::serve(args.http_address, health.clone(), metrics.clone(), quiet.clone()));
+    let listener = TcpListener::bind(args.http_address).await.context("listen for probes")?;
+    let server = tokio::spawn(http::serve(listener, health.clone(), metrics.clone(), quiet.clone()));
     // What it returns with an error was not ended in good order: then nothing is waited for, and the process ends with all
     // that works on in it.
     work(args, config, &health, metrics, &stop).await?;
@@ -170,23 +171,25 @@ async fn cancel_at_signal(stop: CancellationToken) {
 mod tests {
     use std::net::Ipv4Addr;
 
-    use tokio::{io::AsyncWriteExt, net::TcpStream};
+    use tokio::{
+        io::{AsyncReadExt, AsyncWriteExt},
+        net::TcpStream,
+    };
 
     use super::*;
 
     #[tokio::test]
     async fn a_probe_that_is_never_asked_to_its_end_does_not_hold_up_the_end() {
-        let free = std::net::TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap().local_addr().unwrap();
+        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap();
+        let address = listener.local_addr().unwrap();
         let (health, metrics, quiet) = (Arc::new(Health::new()), Arc::new(Metrics::new()), CancellationToken::new());
-        let server = tokio::spawn(http::serve(free, health, metrics, quiet.clone()));
-        let mut asking = loop {
-            match TcpStream::connect(free).await {
-                Ok(stream) => break stream,
-                Err(_) => tokio::time::sleep(Duration::from_millis(10)).await,
-            }
-        };
+        let server = tokio::spawn(http::serve(listener, health, metrics, quiet.clone()));
+        let mut asking = TcpStream::connect(address).await.unwrap();
         asking.write_all(b"GET /livez HTTP/1.1\r\n").await.unwrap();
-        tokio::time::sleep(Duration::from_millis(50)).await;
+        // They are accepted one after the other: when a later one is answered, so has this one been.
+        let mut later = TcpStream::connect(address).await.unwrap();
+        later.write_all(b"GET /livez HTTP/1.1\r\nhost: a\r\n\r\n").await.unwrap();
+        later.read_u8().await.unwrap();
         quiet.cancel();
         tokio::time::timeout(ANSWERS_MAX * 5, close(server)).await.unwrap().unwrap();
     }

@@ -33,7 +33,7 @@ use self::{
 use crate::{
     build::Parent,
     context::Context,
-    names::{ADOPT, StoreKey},
+    names::{ADOPT, StoreKey, reason},
     worker::is_due,
 };
 
@@ -61,10 +61,10 @@ impl Obstacle {
     /// One word for conditions, events and metrics.
     pub(crate) fn reason(&self) -> &'static str {
         match self {
-            Self::Malformed(_) => "Malformed",
-            Self::Spec(_) => "SpecRefused",
+            Self::Malformed(_) => reason::MALFORMED,
+            Self::Spec(_) => reason::SPEC_REFUSED,
             Self::Secret(trouble) => trouble.reason(),
-            Self::Lanes(_) => "ForeignDatabase",
+            Self::Lanes(_) => reason::FOREIGN_DATABASE,
         }
     }
 
@@ -145,6 +145,7 @@ impl Watch {
         if looked_at == self.looked_at && !is_due(self.look_at) {
             return false;
         }
+        self.past.is_changed = self.looked_at.is_some() && looked_at != self.looked_at;
         self.looked_at = looked_at;
         let (before, trusted) = (self.shards.0.clone(), self.trusted());
         let seen = match self.look(ctx, key, object).await {

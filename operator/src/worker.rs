@@ -9,7 +9,11 @@ use std::{
 };
 
 use jiff::Timestamp;
-use kube::{ResourceExt, core::DeserializeGuard, runtime::reflector::ObjectRef};
+use kube::{
+    Resource, ResourceExt,
+    core::{DeserializeGuard, metadata::PartialObjectMetaExt},
+    runtime::reflector::ObjectRef,
+};
 use segment_crds::{SegmentStore, SegmentStoreStatus};
 use segment_jobs::clock::Clock;
 use tokio::sync::Semaphore;
@@ -17,12 +21,17 @@ use tokio_util::sync::CancellationToken;
 
 use crate::{
     bell::Bell,
+    conditions::holds,
     context::Context,
-    metrics::{InState, OfStore},
-    names::StoreKey,
+    metrics::StoreGauges,
+    names::{StoreKey, condition::STALLED},
     object::SegmentObject,
     segment::{self, Segments},
-    store::{self, Obstacle, Seen, Watch, conditions::Held, update_status::update_status},
+    store::{
+        self, Obstacle, Seen, Watch,
+        conditions::Held,
+        update_status::{announce, update_status},
+    },
 };
 
 /// Several changes within this time are one look, and within so much more for each Segment, since a look costs that.
@@ -45,6 +54,7 @@ pub(crate) struct Worker {
     uid: Option<String>,
     watch: Watch,
     segments: Segments,
+    gauges: StoreGauges,
     /// How many Segments there were at the last look.
     many: u32,
     /// The status that was written last, until the cache has had time to show it.
@@ -62,6 +72,7 @@ enum Next {
 impl Worker {
     pub(crate) fn new(ctx: Arc<Context>, key: StoreKey, bell: Arc<Bell>) -> Self {
         Self {
+            gauges: StoreGauges::new(ctx.metrics.clone(), key.to_string()),
             ctx,
             key,
             segments: Segments::new(bell.clone()),
@@ -108,9 +119,10 @@ impl Worker {
         self.many = u32::try_from(segments.len()).unwrap_or(u32::MAX);
         let Some(stored) = stored else {
             self.begin_anew(None);
+            self.gauges.set_store(None, 0);
             let told = self.tell(&segments).await;
             if segments.is_empty() {
-                self.forget_metrics();
+                self.gauges.forget();
                 return Next::Never;
             }
             return Next::At(Instant::now() + if told { Duration::from_mins(10) } else { RETRY });
@@ -123,12 +135,12 @@ impl Worker {
             Ok(object) => self.look_at(object, &segments, woken).await,
             Err(invalid) => {
                 let obstacle = Obstacle::Malformed(invalid.error.clone());
-                let generation = invalid.metadata.generation.unwrap_or(0);
                 self.watch.seen = Seen { obstacle: Some(obstacle), ..Seen::default() };
                 self.segments.forget();
                 // Its status cannot be read either: what was told last stands for it.
                 let old = self.told.as_ref().map(|(told, _)| told.clone());
-                let told = self.tell_store(generation, old.as_ref(), None).await;
+                let store = invalid.metadata.clone().into_response_partial::<SegmentStore>();
+                let told = self.tell_store(&store, old, None).await;
                 let told = self.tell(&segments).await && told;
                 Next::At(Instant::now() + if told { Duration::from_mins(10) } else { RETRY })
             }
@@ -154,28 +166,31 @@ impl Worker {
         if !self.segments.rests() && !self.tell(segments).await {
             next = next.min(Instant::now() + RETRY);
         }
-        let generation = object.metadata.generation.unwrap_or(0);
-        let began = Instant::now();
         let told = self.told.as_ref().filter(|(_, at)| at.elapsed() < SEEN_WITHIN).map(|(told, _)| told.clone());
         let old = told.or_else(|| object.status.clone());
-        if !self.tell_store(generation, old.as_ref(), held).await {
+        if !self.tell_store(object, old, held).await {
             next = next.min(Instant::now() + RETRY);
-        }
-        if let Some((new, at)) = &self.told
-            && *at >= began
-        {
-            store::update_status::announce(&self.ctx, object, &old.unwrap_or_default(), new).await;
         }
         Next::At(next)
     }
 
-    /// Writes the status of the store. Whether it was written, or said nothing new.
-    async fn tell_store(&mut self, generation: i64, old: Option<&SegmentStoreStatus>, held: Option<Held>) -> bool {
-        let none = SegmentStoreStatus::default();
-        let new = store::conditions::status(old.unwrap_or(&none), generation, &self.watch.seen, held, now());
-        match update_status(&self.ctx, &self.key, self.uid.as_deref(), old, &new).await {
-            Ok(()) if old == Some(&new) => true,
+    /// Writes the status of the store, and tells of what is new in it. Whether it was written, or said nothing new.
+    async fn tell_store(
+        &mut self,
+        store: &impl Resource<DynamicType = ()>,
+        old: Option<SegmentStoreStatus>,
+        held: Option<Held>,
+    ) -> bool {
+        let (old, generation) = (old.unwrap_or_default(), store.meta().generation.unwrap_or(0));
+        let new = store::conditions::status(&old, generation, &self.watch.seen, held, now());
+        let stalled = new.conditions.iter().find(|condition| condition.type_ == STALLED && holds(condition));
+        self.gauges.set_store(stalled.map(|condition| condition.reason.as_str()), held.map_or(0, |held| held.segments));
+        if old == new {
+            return true;
+        }
+        match update_status(&self.ctx, &self.key, self.uid.as_deref(), (&old, &new)).await {
             Ok(()) => {
+                announce(&self.ctx, store, &old, &new).await;
                 self.told = Some((new, Instant::now()));
                 true
             }
@@ -193,23 +208,9 @@ impl Worker {
             None => segment::StoreView::Missing,
         };
         let told = self.segments.update_status(&self.ctx, view, segments).await;
-        let store = self.key.to_string();
-        for (reason, count) in self.segments.counts() {
-            let count = i64::try_from(count).unwrap_or(i64::MAX);
-            self.ctx.metrics.segments.get_or_create(&InState { store: store.clone(), reason }).set(count);
-        }
-        let troubled = i64::try_from(self.watch.seen.troubles.len()).unwrap_or(i64::MAX);
-        self.ctx.metrics.shards_troubled.get_or_create(&OfStore { store }).set(troubled);
+        self.gauges.set_segments(self.segments.counts(), self.segments.waiting_since());
+        self.gauges.set_troubled(self.watch.seen.troubles.len());
         told
-    }
-
-    /// A store that is no more is not counted as in its last state for ever.
-    fn forget_metrics(&self) {
-        let store = self.key.to_string();
-        for reason in self.segments.counts().into_keys() {
-            self.ctx.metrics.segments.remove(&InState { store: store.clone(), reason });
-        }
-        self.ctx.metrics.shards_troubled.remove(&OfStore { store });
     }
 }
 

@@ -8,14 +8,19 @@ use segment_jobs::publish::{Refusal, Standing, State};
 
 use super::validate::Verdict;
 use crate::{
-    conditions::{Facet, Summary, Truth, holds, merge},
-    names::condition::{EVALUATED, SPEC_ACCEPTED, SUSPENDED},
+    conditions::{Facet, Summary, Truth, holds, merge, shortened},
+    names::{
+        condition::{EVALUATED, SPEC_ACCEPTED, SUSPENDED},
+        reason,
+    },
     object::SegmentObject,
-    store::{Obstacle, conditions::waits, trouble::Trouble},
+    store::{Obstacle, trouble::Trouble},
 };
 
 /// After so many runs that failed a Segment is stalled.
 const SETBACKS_MAX: u32 = 3;
+/// The longest message of SpecAccepted.
+const ACCEPTED_MAX: usize = 256;
 
 /// How the Segment's store is.
 #[derive(Clone, Copy, Debug)]
@@ -133,11 +138,11 @@ pub(crate) fn status(object: &SegmentObject, old: &SegmentStatus, facts: &Facts<
     }
     let mut state = state(object, facts);
     let is_counted = facts.totals.is_some() || old.last_evaluation.is_some();
-    if matches!(state.reason, EVALUATED_REASON) && !is_counted {
+    if state.reason == reason::EVALUATED && !is_counted {
         // Whether they are older than the Segment is known only with their numbers.
         state = State3 {
             summary: Summary::Reconciling,
-            reason: "Pending",
+            reason: reason::PENDING,
             message: "its members are being counted".to_owned(),
             evaluated: Truth::Unknown,
         };
@@ -150,12 +155,12 @@ pub(crate) fn status(object: &SegmentObject, old: &SegmentStatus, facts: &Facts<
     // While a change of it is published, or nobody answers, it stays suspended.
     let still = object.suspended && was_suspended.is_some_and(holds);
     if suspended || still {
-        told.push(Facet::new(SUSPENDED, true, "Suspended", "members stay as they were last committed"));
+        told.push(Facet::new(SUSPENDED, true, reason::SUSPENDED, "members stay as they were last committed"));
     } else if was_suspended.is_some() {
-        told.push(Facet::new(SUSPENDED, false, "Resumed", ""));
+        told.push(Facet::new(SUSPENDED, false, reason::RESUMED, ""));
     }
     let last_evaluation = last_evaluation(facts).or_else(|| old.last_evaluation.clone());
-    let empty = matches!(state.reason, NO_DATA).then_some(0);
+    let empty = (state.reason == reason::NO_DATA).then_some(0);
     let counted = facts.totals.as_ref().map(|totals| whole(totals.members));
     SegmentStatus {
         observed_generation: Some(generation),
@@ -171,35 +176,30 @@ pub(crate) fn status(object: &SegmentObject, old: &SegmentStatus, facts: &Facts<
     }
 }
 
-/// The reason of a Segment whose members are those of its newest definition.
-const EVALUATED_REASON: &str = "Evaluated";
-/// The reason of a Segment whose account has no profiles on any shard.
-const NO_DATA: &str = "NoData";
-
 fn state(object: &SegmentObject, facts: &Facts<'_>) -> State3 {
     let of =
         |summary, reason, message: &str, evaluated| State3 { summary, reason, message: message.to_owned(), evaluated };
     let (troubles, open) = match facts.store {
         StoreFacts::Missing => {
             let message = format!("there is no SegmentStore {}", object.store);
-            return of(Summary::Reconciling, "StoreNotFound", &message, Truth::Unknown);
+            return of(Summary::Reconciling, reason::STORE_NOT_FOUND, &message, Truth::Unknown);
         }
         StoreFacts::Unusable(obstacle) => {
             if let Some(Verdict::Refused(reason)) = facts.verdict {
-                return of(Summary::Stalled, "SpecRefused", reason, Truth::False);
+                return of(Summary::Stalled, reason::SPEC_REFUSED, reason, Truth::False);
             }
             let summary = if obstacle.needs_a_person() { Summary::Stalled } else { Summary::Reconciling };
             let message = format!("the SegmentStore {} is not ready: {}", object.store, obstacle.reason());
-            return of(summary, "StoreNotReady", &message, Truth::Unknown);
+            return of(summary, reason::STORE_NOT_READY, &message, Truth::Unknown);
         }
         StoreFacts::Shards { troubles, open } => (troubles, open),
     };
     match facts.verdict {
-        Some(Verdict::Refused(reason)) => return of(Summary::Stalled, "SpecRefused", reason, Truth::False),
-        Some(Verdict::Denied(reason)) => return of(Summary::Stalled, "AccessDenied", reason, Truth::False),
+        Some(Verdict::Refused(reason)) => return of(Summary::Stalled, reason::SPEC_REFUSED, reason, Truth::False),
+        Some(Verdict::Denied(reason)) => return of(Summary::Stalled, reason::ACCESS_DENIED, reason, Truth::False),
         Some(Verdict::Accepted { .. }) => {}
         None if !open => {}
-        None => return of(Summary::Reconciling, "Pending", "", Truth::False),
+        None => return of(Summary::Reconciling, reason::PENDING, "", Truth::False),
     }
     match facts.standing {
         Published::As(standing) if open => of_standing(standing, troubles, facts),
@@ -211,13 +211,13 @@ fn of_unpublished(object: &SegmentObject, store: StoreFacts<'_>) -> State3 {
     if let StoreFacts::Shards { troubles, open: false } = store
         && let Some(trouble) = troubles.values().max_by_key(|trouble| trouble.kind)
     {
-        let summary = if waits(trouble) { Summary::Reconciling } else { Summary::Stalled };
+        let summary = if trouble.kind.needs_a_person() { Summary::Stalled } else { Summary::Reconciling };
         let message = format!("the SegmentStore {} is not ready: {}", object.store, trouble.message);
         return State3 { summary, reason: trouble.kind.reason(), message, evaluated: Truth::False };
     }
     State3 {
         summary: Summary::Reconciling,
-        reason: "Pending",
+        reason: reason::PENDING,
         message: "waits for its publication".to_owned(),
         evaluated: Truth::False,
     }
@@ -226,46 +226,53 @@ fn of_unpublished(object: &SegmentObject, store: StoreFacts<'_>) -> State3 {
 fn of_standing(standing: &Standing, troubles: &BTreeMap<usize, Trouble>, facts: &Facts<'_>) -> State3 {
     let of = |summary, reason, message: String, evaluated| State3 { summary, reason, message, evaluated };
     if standing.state == State::Suspended {
-        return of(Summary::Ready, "Suspended", String::new(), Truth::Unknown);
+        return of(Summary::Ready, reason::SUSPENDED, String::new(), Truth::Unknown);
     }
     let absent: Vec<&Trouble> = standing.absent.iter().filter_map(|index| troubles.get(index)).collect();
-    if let Some(trouble) = absent.iter().max_by_key(|trouble| (!waits(trouble), trouble.kind)) {
-        let summary = if waits(trouble) { Summary::Reconciling } else { Summary::Stalled };
+    if let Some(trouble) = absent.iter().max_by_key(|trouble| (trouble.kind.needs_a_person(), trouble.kind)) {
+        let summary = if trouble.kind.needs_a_person() { Summary::Stalled } else { Summary::Reconciling };
         return of(summary, trouble.kind.reason(), trouble.message.clone(), Truth::Unknown);
     }
     if !standing.absent.is_empty() {
         let message = "a shard did not take the publication; tried again".to_owned();
-        return of(Summary::Reconciling, "ShardUnreachable", message, Truth::Unknown);
+        return of(Summary::Reconciling, reason::SHARD_UNREACHABLE, message, Truth::Unknown);
     }
     let is_evaluated = standing.behind.is_empty() && !facts.outdated;
     let evaluated = if is_evaluated { Truth::True } else { Truth::False };
     if let Some(Refusal { reason, .. }) = &standing.failed {
-        return of(Summary::Stalled, "EvaluationFailed", reason.clone(), evaluated);
+        return of(Summary::Stalled, reason::EVALUATION_FAILED, reason.clone(), evaluated);
     }
     // One that serves its definition is not to be evaluated again without anybody knowing that it cannot.
     if !is_evaluated || facts.failed_runs.is_some() {
         return match &facts.progress {
-            Progress::Waiting => of(Summary::Reconciling, "Pending", "waits for its evaluation".to_owned(), evaluated),
-            Progress::Running(how) => of(Summary::Reconciling, "Evaluating", how.clone(), evaluated),
-            Progress::Blocked(why) => of(Summary::Reconciling, "JobBlocked", why.clone(), evaluated),
+            Progress::Waiting => {
+                of(Summary::Reconciling, reason::PENDING, "waits for its evaluation".to_owned(), evaluated)
+            }
+            Progress::Running(how) => of(Summary::Reconciling, reason::EVALUATING, how.clone(), evaluated),
+            Progress::Blocked(why) => of(Summary::Reconciling, reason::JOB_BLOCKED, why.clone(), evaluated),
             Progress::Setback(setback) => {
                 let summary = if setback.needs_a_person() { Summary::Stalled } else { Summary::Reconciling };
-                of(summary, "RunFailed", setback.message.clone(), evaluated)
+                of(summary, reason::RUN_FAILED, setback.message.clone(), evaluated)
             }
         };
     }
     if standing.units == 0 {
-        return of(Summary::Ready, NO_DATA, "the account has no profiles in the store".to_owned(), Truth::True);
+        return of(Summary::Ready, reason::NO_DATA, "the account has no profiles in the store".to_owned(), Truth::True);
     }
-    of(Summary::Ready, EVALUATED_REASON, String::new(), Truth::True)
+    of(Summary::Ready, reason::EVALUATED, String::new(), Truth::True)
 }
 
 fn accepted(facts: &Facts<'_>) -> Facet {
     match facts.verdict {
-        Some(Verdict::Accepted { .. }) => Facet::new(SPEC_ACCEPTED, true, "Accepted", ""),
-        Some(Verdict::Refused(reason)) => Facet::new(SPEC_ACCEPTED, false, "SpecRefused", reason),
-        Some(Verdict::Denied(reason)) => Facet::new(SPEC_ACCEPTED, false, "AccessDenied", reason),
-        None => Facet::new(SPEC_ACCEPTED, Truth::Unknown, "NotJudged", ""),
+        Some(Verdict::Accepted { .. }) => Facet::new(SPEC_ACCEPTED, true, reason::ACCEPTED, ""),
+        // Whole in Ready.
+        Some(Verdict::Refused(why)) => {
+            Facet::new(SPEC_ACCEPTED, false, reason::SPEC_REFUSED, shortened(why, ACCEPTED_MAX))
+        }
+        Some(Verdict::Denied(why)) => {
+            Facet::new(SPEC_ACCEPTED, false, reason::ACCESS_DENIED, shortened(why, ACCEPTED_MAX))
+        }
+        None => Facet::new(SPEC_ACCEPTED, Truth::Unknown, reason::NOT_JUDGED, ""),
     }
 }
 
@@ -295,6 +302,7 @@ mod tests {
 
     use super::*;
     use crate::{
+        conditions::fits,
         golden::refusal,
         store::{dereference::SecretTrouble, trouble::TroubleKind},
     };
@@ -470,14 +478,24 @@ mod tests {
 
     #[test]
     fn a_status_stays_small_whatever_there_is_to_say() {
-        let (refused, troubles, standing) = (Verdict::Refused("\u{fc}".repeat(5000)), BTreeMap::new(), standing());
-        let evaluated = status(&object(), &SegmentStatus::default(), &well(&troubles, &standing), at(1));
-        let suspended = Standing { state: State::Suspended, ..standing.clone() };
-        let old = status(&object(), &evaluated, &well(&troubles, &suspended), at(2));
-        let facts = Facts { verdict: Some(&refused), ..well(&troubles, &standing) };
-        let long = status(&object(), &old, &facts, at(3));
-        assert_eq!(long.conditions.len(), 6);
-        assert!(serde_json::to_string(&long).unwrap().len() <= 4096);
+        for text in ["\u{fc}", "\"", "\u{1}", "\u{1f600}"].map(|character| character.repeat(5000)) {
+            let mut object: serde_json::Value =
+                json!({"metadata": {"name": "a", "namespace": "shop", "generation": i64::MAX}});
+            object["metadata"]["annotations"] = json!({crate::names::EVALUATE: text});
+            let object: SegmentObject = serde_json::from_value(object).unwrap();
+            let (refused, troubles, standing) = (Verdict::Refused(text), BTreeMap::new(), standing());
+            let totals =
+                Totals { version: u64::MAX, entered: u64::MAX, exited: u64::MAX, run: "r".repeat(36), ..totals() };
+            let counted = Facts { totals: Some(totals), handled: object.request(), ..well(&troubles, &standing) };
+            let evaluated = status(&object, &SegmentStatus::default(), &counted, at(1));
+            let suspended = Standing { state: State::Suspended, ..standing.clone() };
+            let old = status(&object, &evaluated, &well(&troubles, &suspended), at(2));
+            let failed_runs = Some(FailedRuns { version: i64::MAX, count: i64::MAX });
+            let facts = Facts { verdict: Some(&refused), failed_runs, ..well(&troubles, &standing) };
+            let long = status(&object, &old, &facts, at(3));
+            assert_eq!((long.conditions.len(), long.handled_request.is_some()), (6, true));
+            assert!(fits(&long), "{}", serde_json::to_string(&long).unwrap().len());
+        }
     }
 
     #[test]

@@ -19,6 +19,7 @@ use super::{
     retire::{Removals, Retired, namespace_of, retire},
 };
 use crate::{
+    conditions::holds,
     names::{CONFIRM_REMOVAL, condition::REMOVAL_HELD},
     worker::is_due,
 };
@@ -46,7 +47,7 @@ impl Confirmation {
             return false;
         }
         let conditions = store.status.iter().flat_map(|status| &status.conditions);
-        let is_held = conditions.filter(|one| one.type_ == REMOVAL_HELD).any(|one| one.status == "True");
+        let is_held = conditions.filter(|one| one.type_ == REMOVAL_HELD).any(holds);
         // One that is older than this operator was written for what the store says is held, or for something long ago.
         self.is_spent = !self.was_read && !is_held;
         self.was_read = true;

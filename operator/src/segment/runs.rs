@@ -32,7 +32,7 @@ use super::{
 use crate::{
     build::{self, ManualWork, Parent},
     context::Said,
-    names::{COMPONENT, MANUAL, RUN, StoreKey, child},
+    names::{COMPONENT, MANUAL, RUN, StoreKey, child, reason},
     store::apply::{Finished, config_map, delete, finished, post, tools},
     why::{has_working_pods, why_blocked, why_failed},
 };
@@ -258,14 +258,17 @@ impl Segments {
         match ended {
             Finished::Complete => {
                 tracing::info!(store = %look.key, run = %id, segments, "a run ended");
-                let note = format!("run {id} of {segments} segments ended");
-                let said = Said { reason: "RunEnded", action: "Evaluate", note: &note };
+                let said = Said {
+                    reason: reason::RUN_ENDED,
+                    action: "Evaluate",
+                    note: "a run of Segments of this store ended",
+                };
                 look.ctx.tell(look.object, EventType::Normal, said).await;
             }
             Finished::Failed(_) => {
                 tracing::warn!(store = %look.key, run = %id, segments, message, "a run failed");
                 look.ctx.metrics.runs_failed.inc();
-                let said = Said { reason: "RunFailed", action: "Evaluate", note: message };
+                let said = Said { reason: reason::RUN_FAILED, action: "Evaluate", note: message };
                 look.ctx.tell(look.object, EventType::Warning, said).await;
             }
         }
@@ -364,7 +367,7 @@ impl Segments {
         tracing::warn!(error = note, store = %look.key, "a run was not started; it is tried again");
         self.start_at = Instant::now() + RETRY;
         self.failed = true;
-        let said = Said { reason: "RunNotStarted", action: "Evaluate", note: &note };
+        let said = Said { reason: reason::RUN_NOT_STARTED, action: "Evaluate", note: &note };
         look.ctx.tell(look.object, EventType::Warning, said).await;
         self.not_started = Some(note);
     }
@@ -419,8 +422,8 @@ impl Segments {
         post(look.ctx, &job).await?;
         look.ctx.metrics.runs.inc();
         tracing::info!(store = %look.key, run = %id, segments = segments.len(), job = job.name_any(), "started a run");
-        let note = format!("the Job {} evaluates {} segments", job.name_any(), segments.len());
-        let said = Said { reason: "RunStarted", action: "Evaluate", note: &note };
+        let said =
+            Said { reason: reason::RUN_STARTED, action: "Evaluate", note: "a Job evaluates Segments of this store" };
         look.ctx.tell(look.object, EventType::Normal, said).await;
         Ok(Run::new(id, job.name_any(), as_of.as_millisecond(), segments).answering(requests))
     }

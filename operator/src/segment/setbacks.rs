@@ -11,7 +11,10 @@ use segment_crds::SegmentStatus;
 use segment_jobs::publish::Standing;
 
 use super::{Segments, conditions::Setback, judge::key_of, plan::SegmentKey, runs::evaluating};
-use crate::{names::condition::READY, object::SegmentObject};
+use crate::{
+    names::{condition::READY, reason},
+    object::SegmentObject,
+};
 
 /// How long to wait after the first run of a segment failed; three times as long after each further one.
 const SETBACK: Duration = Duration::from_secs(10);
@@ -97,7 +100,7 @@ impl Setbacks {
 fn told_setback(status: &SegmentStatus, version: u64) -> Option<Setback> {
     let failed = status.failed_runs.filter(|failed| u64::try_from(failed.version) == Ok(version))?;
     let ready = status.conditions.iter().find(|condition| condition.type_ == READY);
-    let message = ready.filter(|ready| ready.reason == "RunFailed").map(|ready| ready.message.clone());
+    let message = ready.filter(|ready| ready.reason == reason::RUN_FAILED).map(|ready| ready.message.clone());
     let count = u32::try_from(failed.count).unwrap_or(u32::MAX).max(1);
     Some(Setback { count, message: message.unwrap_or_else(|| "its runs have failed before".to_owned()) })
 }

@@ -10,6 +10,8 @@ use std::{
 };
 
 use futures::future::join_all;
+use jiff::Timestamp;
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::Condition;
 use kube::{Api, Resource, ResourceExt, core::PartialObjectMeta, runtime::events::EventType};
 use segment_crds::SegmentStatus;
 use segment_jobs::publish::{Standing, State};
@@ -24,6 +26,7 @@ use super::{
     validate::Verdict,
 };
 use crate::{
+    conditions::holds,
     context::{Context, Said},
     metrics::Kind,
     names::condition::{READY, RECONCILING, STALLED},
@@ -54,6 +57,8 @@ pub(super) struct Told {
     pub(super) was_all: bool,
     /// Segments by the reason of their condition Ready.
     pub(super) counts: BTreeMap<String, usize>,
+    /// Since when the one waits that has waited longest.
+    pub(super) waiting_since: Option<Timestamp>,
 }
 
 #[derive(Debug)]
@@ -67,7 +72,7 @@ struct Written {
 impl Told {
     pub(super) fn nothing() -> Self {
         let (written, counts) = (HashMap::new(), BTreeMap::new());
-        Self { written, allowance: Allowance::new(Instant::now()), was_all: false, counts }
+        Self { written, allowance: Allowance::new(Instant::now()), was_all: false, counts, waiting_since: None }
     }
 
     /// Whether everything has been told, and the cache shows it.
@@ -107,12 +112,14 @@ impl Segments {
     ) -> bool {
         self.told.tidy(segments);
         self.told.counts.values_mut().for_each(|count| *count = 0);
+        self.told.waiting_since = None;
         let (mut changes, mut all) = (Vec::new(), true);
         for segment in segments {
             let old = self.told.status(segment);
             let new = status(segment, old, &self.facts(store, segment), now());
             let (is_new, is_progress) = (*old != new, is_progress(segment, old, &new));
             *self.told.counts.entry(reason(&new).to_owned()).or_default() += 1;
+            self.told.waiting_since = self.told.waiting_since.into_iter().chain(waits_since(&new)).min();
             if is_new && is_progress && !self.told.allowance.take(Instant::now()) {
                 all = false;
             } else if is_new {
@@ -225,13 +232,19 @@ fn is_progress(segment: &SegmentObject, old: &SegmentStatus, new: &SegmentStatus
     is_true(new, RECONCILING) && (is_true(old, RECONCILING) || old.observed_generation != Some(segment.generation()))
 }
 
+/// Since when it is on its way, if it is.
+fn waits_since(status: &SegmentStatus) -> Option<Timestamp> {
+    let is_so = |condition: &&Condition| condition.type_ == RECONCILING && holds(condition);
+    status.conditions.iter().find(is_so).map(|condition| condition.last_transition_time.0)
+}
+
 /// The reason of the condition Ready.
 fn reason(status: &SegmentStatus) -> &str {
     status.conditions.iter().find(|condition| condition.type_ == READY).map_or("", |ready| &ready.reason)
 }
 
 fn is_true(status: &SegmentStatus, type_: &str) -> bool {
-    status.conditions.iter().any(|condition| condition.type_ == type_ && condition.status == "True")
+    status.conditions.iter().any(|condition| condition.type_ == type_ && holds(condition))
 }
 
 /// Writes a status. False if the object is not there any more.
@@ -321,6 +334,16 @@ mod tests {
         assert_eq!(segments.progress(key, 5), evaluates);
         segments.runs.clear();
         assert_eq!(segments.progress(key, 5), Progress::Setback(Setback { count: 3, message: "no".to_owned() }));
+    }
+
+    #[test]
+    fn one_waits_since_it_became_reconciling() {
+        let mut status = stalled(1, "True", "Pending");
+        assert_eq!(waits_since(&status), None);
+        RECONCILING.clone_into(&mut status.conditions[1].type_);
+        assert_eq!(waits_since(&status), "2026-01-01T00:00:00Z".parse().ok());
+        "False".clone_into(&mut status.conditions[1].status);
+        assert_eq!(waits_since(&status), None);
     }
 
     #[test]

@@ -39,7 +39,7 @@ pub(crate) enum SchemaState {
     NotStarted(String),
 }
 
-/// A failed schema Job is made again after this long, whatever was wrong.
+/// A failed schema Job is made again after this long, whatever was wrong, or when the store is changed.
 const AGAIN_AFTER: SignedDuration = SignedDuration::from_mins(10);
 /// A Job has a pod that works after this long, or something keeps it from that.
 const PODS_WITHIN: SignedDuration = SignedDuration::from_secs(5);
@@ -58,6 +58,8 @@ pub(crate) struct Past {
     made: Option<Made>,
     /// The name of one that was deleted so that it is tried again, and how it had failed.
     failed: Option<(String, String)>,
+    /// Whether somebody has changed the store since the last look, maybe to mend what made one fail.
+    pub(super) is_changed: bool,
 }
 
 impl Past {
@@ -148,7 +150,7 @@ async fn follow(ctx: &Context, parent: Parent<'_>, job: &Job, past: &mut Past) -
             let said = why_failed(ctx, &there).await.map_or(String::new(), |said| format!("; {said}"));
             let why = format!("the Job {name} failed: {message}{said}");
             past.failed = None;
-            if age_of_failure(&there).is_some_and(|age| age > AGAIN_AFTER) {
+            if past.is_changed || age_of_failure(&there).is_some_and(|age| age > AGAIN_AFTER) {
                 delete(ctx, &there).await?;
                 past.failed = Some((name, why.clone()));
             }

@@ -5,19 +5,14 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 use segment_crds::{SegmentStoreStatus, TroubledShard};
 
-use super::{
-    Seen,
-    apply::SchemaState,
-    trouble::{Trouble, TroubleKind},
-    versions,
-};
+use super::{Seen, apply::SchemaState, trouble::Trouble, versions};
 use crate::{
-    conditions::{Facet, Summary, merge},
-    names::condition::REMOVAL_HELD,
+    conditions::{Facet, Summary, cut, fits, merge},
+    names::{condition::REMOVAL_HELD, reason},
 };
 
-/// The troubled shards that are named.
-const NAMED: usize = 16;
+/// Of more shards than these the status lists some, or of fewer where these do not fit: it is written whole whenever one changes.
+const LISTED_MAX: usize = 16;
 /// The longest message of a troubled shard.
 const MESSAGE_MAX: usize = 256;
 
@@ -39,20 +34,24 @@ pub(crate) fn status(
     let (summary, reason, message) = summary(seen);
     let names = seen.valid.iter().flat_map(|valid| &valid.shards).map(|shard| shard.name.clone());
     let names: Vec<String> = names.collect();
-    let shard_versions = versions::listed(&names, seen);
+    let listed = versions::listed(&names, seen);
     let mut facets: Vec<Facet> = summary.facets(reason, &message).into();
-    facets.push(versions::reachable(&shard_versions));
-    let shard_versions = versions::shortened(shard_versions);
+    facets.push(versions::reachable(&listed));
     facets.extend(held.map(removal_held));
     let ready = seen.open.as_ref().map_or(0, |_| names.len() - seen.troubles.len());
-    SegmentStoreStatus {
+    let whole = SegmentStoreStatus {
         observed_generation: Some(generation),
         conditions: merge(&old.conditions, facets, generation, now),
         shards: Some(i64::try_from(names.len()).unwrap_or(i64::MAX)),
         shards_ready: Some(i64::try_from(ready).unwrap_or(i64::MAX)),
-        troubled_shards: troubled(&names, &seen.troubles),
-        shard_versions,
-    }
+        ..SegmentStoreStatus::default()
+    };
+    let with = |most| SegmentStoreStatus {
+        troubled_shards: troubled(&names, &seen.troubles, most),
+        shard_versions: versions::rarest(&listed, most),
+        ..whole.clone()
+    };
+    (0..=LISTED_MAX).rev().map(with).find(fits).unwrap_or(whole)
 }
 
 /// The gravest of all that is wrong.
@@ -66,16 +65,20 @@ fn summary(seen: &Seen) -> (Summary, &'static str, String) {
         return (Summary::Stalled, trouble.kind.reason(), with_others(trouble, seen.troubles.len()));
     }
     match &seen.schema {
-        SchemaState::Failed(message) => return (Summary::Stalled, "SchemaFailed", message.clone()),
-        SchemaState::Applying(how) => return (Summary::Reconciling, "SchemaApplying", how.clone()),
+        SchemaState::Failed(message) => return (Summary::Stalled, reason::SCHEMA_FAILED, message.clone()),
+        SchemaState::Applying(how) => return (Summary::Reconciling, reason::SCHEMA_APPLYING, how.clone()),
         SchemaState::NotStarted(message) => {
-            return (Summary::Reconciling, "SchemaNotStarted", format!("the schema Job cannot be made: {message}"));
+            return (
+                Summary::Reconciling,
+                reason::SCHEMA_NOT_STARTED,
+                format!("the schema Job cannot be made: {message}"),
+            );
         }
         SchemaState::There | SchemaState::Waiting => {}
     }
     match gravest {
         Some(trouble) => (Summary::Reconciling, trouble.kind.reason(), with_others(trouble, seen.troubles.len())),
-        None => (Summary::Ready, "AllShardsReady", String::new()),
+        None => (Summary::Ready, reason::ALL_SHARDS_READY, String::new()),
     }
 }
 
@@ -93,33 +96,24 @@ fn removal_held(held: Held) -> Facet {
          {}={segments}",
         crate::names::CONFIRM_REMOVAL
     );
-    Facet::new(REMOVAL_HELD, true, "ManyRemoved", message)
+    Facet::new(REMOVAL_HELD, true, reason::MANY_REMOVED, message)
 }
 
-fn troubled(names: &[String], troubles: &BTreeMap<usize, Trouble>) -> Vec<TroubledShard> {
+fn troubled(names: &[String], troubles: &BTreeMap<usize, Trouble>, most: usize) -> Vec<TroubledShard> {
     let shard = |(index, trouble): (&usize, &Trouble)| {
-        let (reason, message) = (trouble.kind.reason().to_owned(), cut(&trouble.message, MESSAGE_MAX));
+        let (reason, message) = (trouble.kind.reason().to_owned(), cut(&trouble.message, MESSAGE_MAX).to_owned());
         Some(TroubledShard { name: names.get(*index)?.clone(), reason, message })
     };
-    troubles.iter().filter_map(shard).take(NAMED).collect()
-}
-
-/// The beginning of a text, at most so many bytes.
-pub(super) fn cut(text: &str, most: usize) -> String {
-    text[..text.floor_char_boundary(most)].to_owned()
-}
-
-/// Whether a trouble is one that a Segment on the shard has to wait for, rather than one that a person mends.
-pub(crate) fn waits(trouble: &Trouble) -> bool {
-    matches!(trouble.kind, TroubleKind::Unreachable | TroubleKind::SchemaMissing)
+    troubles.iter().filter_map(shard).take(most).collect()
 }
 
 #[cfg(test)]
 mod tests {
     use segment_crds::{ClickHouse, SegmentStoreSpec, Shard};
+    use segment_jobs::store::Versions;
 
     use super::*;
-    use crate::store::{Obstacle, dereference::SecretTrouble, validate};
+    use crate::store::{Obstacle, dereference::SecretTrouble, trouble::TroubleKind, validate};
 
     fn seen() -> Seen {
         let shard = |name: &str| Shard { name: name.to_owned(), urls: vec![format!("http://{name}:8123")] };
@@ -173,6 +167,42 @@ mod tests {
             (text.as_str(), status.conditions[0].message.as_str()),
             ("FFT SecretForbidden", "kubectl create role")
         );
+    }
+
+    /// With these shards, all of which are down for the same reason.
+    fn all_down(shards: usize, message: &str) -> Seen {
+        let shard = |number: usize| {
+            let name = format!("{number:03}-{}", "s".repeat(59));
+            Shard { urls: vec![format!("http://{name}:8123")], name }
+        };
+        let clickhouse = ClickHouse {
+            database: "segments".to_owned(),
+            shards: (0..shards).map(shard).collect(),
+            ..ClickHouse::default()
+        };
+        let spec = SegmentStoreSpec { clickhouse, ..SegmentStoreSpec::default() };
+        let trouble = |index| (index, Trouble { kind: TroubleKind::Unreachable, message: message.to_owned() });
+        let versions = Versions { server: Some("v".repeat(100)), schema: Some(61) };
+        Seen {
+            valid: validate::validate(&spec).ok(),
+            versions: vec![versions; shards],
+            troubles: (0..shards).map(trouble).collect(),
+            ..Seen::default()
+        }
+    }
+
+    #[test]
+    fn a_status_stays_small_however_many_shards_are_down_and_whatever_they_say() {
+        let held = Some(Held { segments: u64::MAX, of: u64::MAX });
+        for said in ["connection refused ", "\u{fc}", "\"", "\n", "\u{1}"] {
+            let seen = all_down(512, &said.repeat(1000));
+            let old = SegmentStoreStatus::default();
+            let status = status(&old, i64::MAX, &seen, held, Timestamp::from_second(1).unwrap());
+            assert!(fits(&status), "{}", serde_json::to_string(&status).unwrap().len());
+            assert!(!status.troubled_shards.is_empty() && status.shards == Some(512), "{status:?}");
+        }
+        let few = all_down(16, "connection refused");
+        assert!((5..16).contains(&shown(&few).0.troubled_shards.len()), "as many as fit");
     }
 
     #[test]

@@ -12,7 +12,10 @@ use segment_jobs::{
 use segment_sql::schema::VERSION;
 
 use super::trouble::{Trouble, TroubleKind};
-use crate::{context::Context, names::StoreKey};
+use crate::{
+    context::Context,
+    names::{StoreKey, reason},
+};
 
 /// A shard that has not answered after so long does not answer.
 const CHECK_LIMIT: Duration = Duration::from_secs(5);
@@ -26,6 +29,11 @@ pub(crate) enum SecretTrouble {
     Forbidden(String),
     #[error("the Secret {secret} has no key {key}, or no text in it")]
     Key { secret: String, key: &'static str },
+    #[error(
+        "the key {key} of the Secret {secret} {what}, which no shard can be sent; make it of the text alone, by `printf %s` or \
+         `echo -n` where it was made by `echo`"
+    )]
+    Control { secret: String, key: &'static str, what: &'static str },
     #[error("cannot read the Secret: {0}")]
     Api(String),
 }
@@ -34,10 +42,10 @@ impl SecretTrouble {
     /// One word for conditions, events and metrics.
     pub(crate) fn reason(&self) -> &'static str {
         match self {
-            Self::Missing(_) => "SecretMissing",
-            Self::Forbidden(_) => "SecretForbidden",
-            Self::Key { .. } => "SecretIncomplete",
-            Self::Api(_) => "SecretUnreadable",
+            Self::Missing(_) => reason::SECRET_MISSING,
+            Self::Forbidden(_) => reason::SECRET_FORBIDDEN,
+            Self::Key { .. } | Self::Control { .. } => reason::SECRET_INCOMPLETE,
+            Self::Api(_) => reason::SECRET_UNREADABLE,
         }
     }
 }
@@ -55,12 +63,30 @@ pub(crate) async fn credentials(
         other => SecretTrouble::Api(other.to_string()),
     })?;
     let secret = found.ok_or_else(|| SecretTrouble::Missing(format!("{}/{name}", key.namespace)))?;
-    let text = |key: &'static str| {
-        let bytes = secret.data.as_ref().and_then(|data| data.get(key));
-        let text = bytes.and_then(|bytes| String::from_utf8(bytes.0.clone()).ok());
-        text.ok_or_else(|| SecretTrouble::Key { secret: name.to_owned(), key })
-    };
-    Ok(Credentials::of(text("username")?, text("password")?))
+    Ok(Credentials::of(text(&secret, name, "username")?, text(&secret, name, "password")?))
+}
+
+/// What a key of the Secret holds.
+fn text(secret: &Secret, name: &str, key: &'static str) -> Result<String, SecretTrouble> {
+    let bytes = secret.data.as_ref().and_then(|data| data.get(key));
+    let text = bytes.and_then(|bytes| String::from_utf8(bytes.0.clone()).ok());
+    let text = text.ok_or_else(|| SecretTrouble::Key { secret: name.to_owned(), key })?;
+    match unfit(&text) {
+        None => Ok(text),
+        Some(what) => Err(SecretTrouble::Control { secret: name.to_owned(), key, what }),
+    }
+}
+
+/// What is wrong with a text that goes to the shards in a header of HTTP, which can hold no control characters.
+fn unfit(text: &str) -> Option<&'static str> {
+    let is_unfit = |character: char| character.is_ascii_control() && character != '\t';
+    if !text.contains(is_unfit) {
+        None
+    } else if text.trim_end_matches(['\r', '\n']).contains(is_unfit) {
+        Some("has a line break or another control character in it")
+    } else {
+        Some("ends with a line break")
+    }
 }
 
 /// The operator as RBAC names it.
@@ -130,7 +156,39 @@ pub(crate) fn foreign(identity: &Identity, owner: &str, adopts: Option<&str>) ->
 
 #[cfg(test)]
 mod tests {
+    use k8s_openapi::ByteString;
+
     use super::*;
+    use crate::store::Obstacle;
+
+    #[test]
+    fn credentials_with_a_line_break_are_told_of_without_their_value() {
+        let of = |value: &str| {
+            let data = Some([("password".to_owned(), ByteString(value.into()))].into());
+            text(&Secret { data, ..Secret::default() }, "clickhouse", "password")
+        };
+        for good in ["pa55", "", "p\u{e4}ss w\tord"] {
+            assert_eq!(of(good), Ok(good.to_owned()));
+        }
+        for (bad, what) in [
+            ("pa55\n", "the key password of the Secret clickhouse ends with a line break"),
+            ("pa55\r\n", "the key password of the Secret clickhouse ends with a line break"),
+            (
+                "pa\n55\n",
+                "the key password of the Secret clickhouse has a line break or another control character in it",
+            ),
+            (
+                "pa\u{1b}55",
+                "the key password of the Secret clickhouse has a line break or another control character in it",
+            ),
+        ] {
+            let trouble = of(bad).unwrap_err();
+            let message = trouble.to_string();
+            assert!(message.starts_with(what) && message.contains("printf %s") && !message.contains("55"), "{message}");
+            assert_eq!(trouble.reason(), "SecretIncomplete");
+            assert!(Obstacle::Secret(trouble).needs_a_person());
+        }
+    }
 
     fn kind(store: &str, adopts: Option<&str>) -> Option<TroubleKind> {
         let identity = Identity {

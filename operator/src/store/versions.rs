@@ -5,43 +5,40 @@ use std::collections::BTreeMap;
 use segment_crds::ShardVersions;
 use segment_jobs::store::Versions;
 
-use super::{Seen, conditions::cut, trouble::TroubleKind};
+use super::{Seen, trouble::TroubleKind};
 use crate::{
-    conditions::{Facet, Truth},
-    names::condition::SHARDS_REACHABLE,
+    conditions::{Facet, Truth, cut, shortened},
+    names::{condition::SHARDS_REACHABLE, reason},
 };
 
 /// The longest version of a server that is told.
 const VERSION_MAX: usize = 64;
 
-/// Of more shards than these the status lists those whose like are the fewest: it is written whole whenever one changes.
-const LISTED_MAX: usize = 16;
+/// The longest message of the condition. The status has room for two states beside it.
+const MESSAGE_MAX: usize = 400;
 
 /// What each shard runs. Nothing if they were not asked.
 pub(super) fn listed(names: &[String], seen: &Seen) -> Vec<ShardVersions> {
     let shard = |(index, (name, versions)): (usize, (&String, &Versions))| ShardVersions {
         name: name.clone(),
         answers: answers(seen, index),
-        clickhouse: versions.server.as_deref().map(|version| cut(version, VERSION_MAX)),
+        clickhouse: versions.server.as_deref().map(|version| cut(version, VERSION_MAX).to_owned()),
         schema: versions.schema.map(i64::from),
     };
     names.iter().zip(&seen.versions).enumerate().map(shard).collect()
 }
 
-/// As many of them as the status lists, in their order.
-pub(super) fn shortened(listed: Vec<ShardVersions>) -> Vec<ShardVersions> {
-    if listed.len() <= LISTED_MAX {
-        return listed;
-    }
+/// So many of them in their order, of more those whose like are the fewest.
+pub(super) fn rarest(listed: &[ShardVersions], most: usize) -> Vec<ShardVersions> {
     let mut alike: BTreeMap<String, usize> = BTreeMap::new();
-    for shard in &listed {
+    for shard in listed {
         *alike.entry(runs(shard)).or_default() += 1;
     }
-    let mut rarest: Vec<(usize, ShardVersions)> = listed.into_iter().enumerate().collect();
+    let mut rarest: Vec<(usize, &ShardVersions)> = listed.iter().enumerate().collect();
     rarest.sort_by_key(|(_, shard)| alike[&runs(shard)]);
-    rarest.truncate(LISTED_MAX);
+    rarest.truncate(most);
     rarest.sort_by_key(|(place, _)| *place);
-    rarest.into_iter().map(|(_, shard)| shard).collect()
+    rarest.into_iter().map(|(_, shard)| shard.clone()).collect()
 }
 
 fn answers(seen: &Seen, index: usize) -> bool {
@@ -52,7 +49,7 @@ fn answers(seen: &Seen, index: usize) -> bool {
 /// The condition that says the same in words, shards that run the same together.
 pub(super) fn reachable(listed: &[ShardVersions]) -> Facet {
     if listed.is_empty() {
-        return Facet::new(SHARDS_REACHABLE, Truth::Unknown, "NotAsked", "");
+        return Facet::new(SHARDS_REACHABLE, Truth::Unknown, reason::NOT_ASKED, "");
     }
     let mut alike: BTreeMap<String, Vec<&str>> = BTreeMap::new();
     for shard in listed {
@@ -65,9 +62,9 @@ pub(super) fn reachable(listed: &[ShardVersions]) -> Facet {
         1 => format!("shard {} {what}", names[0]),
         count => format!("{count} shards {what}: {}", names.join(", ")),
     });
-    let message = told.collect::<Vec<_>>().join("; ");
+    let message = shortened(&told.collect::<Vec<_>>().join("; "), MESSAGE_MAX);
     let all = listed.iter().all(|shard| shard.answers);
-    Facet::new(SHARDS_REACHABLE, all, if all { "AllAnswer" } else { TroubleKind::Unreachable.reason() }, message)
+    Facet::new(SHARDS_REACHABLE, all, if all { reason::ALL_ANSWER } else { TroubleKind::Unreachable.reason() }, message)
 }
 
 fn runs(shard: &ShardVersions) -> String {
@@ -134,9 +131,8 @@ mod tests {
         let mut versions = vec![versions(&"v".repeat(100), Some(61)); 512];
         versions[300].schema = Some(60);
         let seen = seen(versions, &[(400, TroubleKind::Unreachable)]);
-        let listed = shortened(listed(&names, &seen));
-        let size = serde_json::to_string(&listed).unwrap().len();
-        assert!(listed.len() == LISTED_MAX && size < 4096, "{size}");
+        let listed = rarest(&listed(&names, &seen), 16);
+        assert_eq!(listed.len(), 16);
         let differs = |shard: &&ShardVersions| !shard.answers || shard.schema == Some(60);
         assert_eq!(listed.iter().filter(differs).count(), 2);
         assert!(listed.is_sorted_by_key(|shard| &shard.name));

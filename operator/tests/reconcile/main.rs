@@ -271,7 +271,19 @@ async fn what_the_store_lacks_is_said() {
     shop.wait_for_reason("a", "ShardUnreachable").await;
     shop.api.delete("segmentstores", "shop", "main");
     shop.wait_for_reason("a", "StoreNotFound").await;
-    tokio::time::sleep(Duration::from_millis(10)).await;
+    shop.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_store_that_cannot_be_read_is_told_of_once() {
+    let shop = Shop::open("malformed").await;
+    shop.make_schema().await;
+    shop.store_spec(&json!({"clickhouse": ["not", "an object"]}));
+    shop.wait_until("it is told of", async || shop.events("Malformed") == 1).await;
+    assert_eq!(shop.store_condition("Stalled")["reason"], "Malformed");
+    shop.wake_often().await;
+    let told = shop.api.writes().iter().filter(|write| write.starts_with("PATCH events/")).count();
+    assert_eq!((shop.events("Malformed"), told), (1, 0), "{:?}", shop.api.writes());
     shop.close().await;
 }
 
@@ -330,8 +342,18 @@ async fn a_new_operator_does_not_take_an_old_failed_job_for_its_own() {
     assert!(waited > Duration::from_secs(25), "as if it had just failed for the second time, not after {waited:?}");
     let after = shop.wait_for("a", "Evaluated", 2).await;
     assert_eq!(after["status"]["failedRuns"], Value::Null);
-    // Both failures are one event, which is counted; another operator would make another one.
-    assert_eq!((shop.runs(), shop.events("RunFailed")), (3, 1));
+    // Each names its Job; an operator that took them for its own would tell of them again.
+    assert_eq!((shop.runs(), shop.events("RunFailed")), (3, 2));
+    shop.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_schema_job_that_failed_is_made_again_when_the_store_is_changed() {
+    let shop = Shop::open("mended").await;
+    shop.fail_next_jobs(1);
+    shop.wait_until("it is stalled", async || shop.store_condition("Stalled")["reason"] == "SchemaFailed").await;
+    shop.store_spec(&json!({"timeZone": "Europe/Berlin"}));
+    shop.wait_until("it is ready", async || shop.store_condition("Ready")["status"] == "True").await;
     shop.close().await;
 }
 
@@ -412,7 +434,11 @@ async fn a_database_is_taken_over_from_the_store_that_is_named_and_from_no_other
     let (_, old) = message.split_once("segmentation.dev/adopt=").unwrap();
     assert!(old.ends_with("/shop/main"), "{message}");
     shop.annotate_named_store("heir", "segmentation.dev/adopt", "true");
-    tokio::time::sleep(Duration::from_secs(1)).await;
+    // What it says of a generation that has the annotation it says after having seen that.
+    let mut heir = shop.api.get("segmentstores", "shop", "heir").unwrap();
+    heir["spec"]["timeZone"] = json!("Europe/Berlin");
+    shop.api.put("segmentstores", heir);
+    shop.wait_until("it was looked at", async || shop.status_of("heir")["observedGeneration"] == 2).await;
     assert_eq!(reason("heir"), "ForeignDatabase", "nobody is named");
     shop.annotate_named_store("heir", "segmentation.dev/adopt", old);
     shop.wait_until("it has it", async || shop.condition_of("heir", "Ready")["status"] == "True").await;

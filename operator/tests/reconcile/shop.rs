@@ -229,7 +229,7 @@ impl Shop {
         self.status_of("main")
     }
 
-    fn status_of(&self, store: &str) -> Value {
+    pub(crate) fn status_of(&self, store: &str) -> Value {
         self.api.get("segmentstores", "shop", store).map(|store| store["status"].clone()).unwrap_or_default()
     }
 
