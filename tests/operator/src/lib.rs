@@ -15,7 +15,7 @@ mod store;
 mod wait;
 mod with_store;
 
-pub use audit::operators_requests;
+pub use audit::{operators_requests, requests_of};
 pub use cluster::{Cluster, restart_api_server};
 pub use git::Repository;
 pub use namespace::{Namespace, in_namespace};

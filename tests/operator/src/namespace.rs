@@ -28,7 +28,9 @@ where
     F: AsyncFnOnce(Namespace) -> Result<()>,
 {
     let namespaces: Api<v1::Namespace> = Api::all(cluster.client());
-    let wanted = serde_json::from_value(json!({"metadata": {"generateName": "segment-test-"}}))?;
+    // The strictest of Kubernetes' pod security standards: what it does not allow of a Job's pods is refused.
+    let labels = json!({"pod-security.kubernetes.io/enforce": "restricted"});
+    let wanted = serde_json::from_value(json!({"metadata": {"generateName": "segment-test-", "labels": labels}}))?;
     let made = namespaces.create(&PostParams::default(), &wanted).await?;
     let namespace = Namespace { cluster: cluster.clone(), name: made.name_any() };
     let outcome = test(namespace.clone()).await;

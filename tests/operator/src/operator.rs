@@ -1,5 +1,6 @@
 //! The operator under test: the one of the cluster, and one beside it that a test kills.
 
+use std::path::Path;
 use std::process::Stdio;
 
 use anyhow::{Context as _, Result};
@@ -94,25 +95,36 @@ impl Operator {
     }
 }
 
-/// An operator beside the cluster, with the rights of the test. It is killed when it is dropped.
+/// An operator beside the cluster. It is killed when it is dropped.
 #[derive(Debug)]
 pub struct Process(Child);
 
 impl Process {
-    /// Starts it with a Lease of its own: who starts after one that was killed must not have to wait for it.
+    /// Starts it with the rights of the test, and a Lease of its own: who starts after one that was killed must not have to
+    /// wait for it.
     pub fn start(image: &str, namespace: &str, lease: &str) -> Result<Self> {
-        let child = Command::new(program("segment-operator")?)
-            .args(["--jobs-image", image, "--namespace", namespace, "--lease", lease, "--http-address", "127.0.0.1:0"])
-            .stdin(Stdio::null())
-            .stdout(Stdio::null())
-            .stderr(Stdio::null())
-            .kill_on_drop(true)
-            .spawn()?;
-        Ok(Self(child))
+        Self::of(command(image, namespace)?.args(["--lease", lease]))
+    }
+
+    /// Starts one that watches the namespace where its Lease is, with the rights of a kubeconfig.
+    pub fn of_one_namespace(image: &str, namespace: &str, cluster: &str, kubeconfig: &Path) -> Result<Self> {
+        let watch = ["--watch-namespace", namespace, "--cluster-id", cluster];
+        Self::of(command(image, namespace)?.args(watch).env("KUBECONFIG", kubeconfig))
+    }
+
+    fn of(command: &mut Command) -> Result<Self> {
+        let silent = command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
+        Ok(Self(silent.kill_on_drop(true).spawn()?))
     }
 
     /// Kills it, with no time to do anything more (SIGKILL).
     pub async fn kill(mut self) -> Result<()> {
         Ok(self.0.kill().await?)
     }
+}
+
+fn command(image: &str, namespace: &str) -> Result<Command> {
+    let mut command = Command::new(program("segment-operator")?);
+    command.args(["--jobs-image", image, "--namespace", namespace, "--http-address", "127.0.0.1:0"]);
+    Ok(command)
 }
