@@ -24,11 +24,14 @@ async fn an_operator_of_one_namespace_asks_for_nothing_that_it_may_not() -> Resu
         let image = operator.jobs_image().await?;
         give_rights(&namespace).await?;
         let kubeconfig = kubeconfig(&namespace).await?;
-        operator.scale(0).await?;
         let cluster = cluster_of(&namespace).await?;
-        let process = Process::of_one_namespace(&image, &namespace.name, &cluster, kubeconfig.path())?;
-        let worked = come_and_go(&namespace, &store).await;
-        process.kill().await?;
+        operator.scale(0).await?;
+        let worked = async {
+            let process = Process::of_one_namespace(&image, &namespace.name, &cluster, kubeconfig.path())?;
+            come_and_go(&namespace, &store).await?;
+            process.kill().await
+        }
+        .await;
         operator.scale(2).await?;
         worked?;
         refused_nothing(&namespace)
