@@ -279,12 +279,12 @@ pub struct SegmentStoreStatus {
     #[schemars(range(min = 0))]
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub shards_ready: Option<i64>,
-    /// The shards that are not ready: the first 16 by name.
+    /// The shards that are not ready: the first 16 by name, or as many as fit into a status of 4 KB.
     #[schemars(length(max = 16))]
     #[x_kube(merge_strategy = ListMerge::Map(vec!["name".into()]))]
     #[serde(default, skip_serializing_if = "Vec::is_empty", deserialize_with = "null_as_absent")]
     pub troubled_shards: Vec<TroubledShard>,
-    /// What shards run, by name: all, or of more than 16 those 16 whose like are the fewest. Missing while the shards cannot be asked.
+    /// What shards run, by name: all, or of more than 16 those 16 whose like are the fewest, or as many as fit into a status of 4 KB. Missing while the shards cannot be asked.
     #[schemars(length(max = 512))]
     #[x_kube(merge_strategy = ListMerge::Atomic)]
     #[serde(default, skip_serializing_if = "Vec::is_empty", deserialize_with = "null_as_absent")]

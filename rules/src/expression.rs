@@ -133,7 +133,7 @@ fn check_length_and_depth(text: &str) -> Result<(), Complaint> {
                     open.pop().ok_or_else(|| Complaint::new("a closing parenthesis without an opening one", MEND))?;
                 pending = 0;
             }
-            ' ' | '\t' | '\n' | '\r' => {}
+            ' ' | '\t' | '\n' | '\u{c}' | '\r' => {}
             '&' | '|' => pending = 0,
             _ if character.is_ascii_alphanumeric() || character == '_' => {}
             _ => return Err(Complaint::new(format!("the character {character:?} has no place in match"), MEND)),

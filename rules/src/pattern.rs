@@ -13,13 +13,10 @@ mod tests;
 
 use std::fmt::Write as _;
 
-use crate::refusal::Complaint;
+use crate::{json::abridged, refusal::Complaint};
 
 /// The most repetitions, nested ones multiplied; RE2's own limit.
 const REPETITIONS_MAX: u32 = 1000;
-
-/// How deep groups may nest.
-const DEPTH_MAX: usize = 250;
 
 /// The pattern as ClickHouse's `match` has to be given it, or why RE2 refuses it.
 pub(crate) fn respell(pattern: &str) -> Result<String, Complaint> {
@@ -27,7 +24,7 @@ pub(crate) fn respell(pattern: &str) -> Result<String, Complaint> {
     match reader.read() {
         Ok(()) => Ok(reader.out + ")"),
         Err(reason) => Err(Complaint::new(
-            format!("RE2 does not take the pattern {pattern:?}: {reason}"),
+            format!("RE2 does not take the pattern {:?}: {reason}", abridged(pattern)),
             "write it in RE2's syntax (no look-around, no back-references)",
         )),
     }
@@ -171,9 +168,6 @@ impl Reader<'_> {
 
     fn open(&mut self) -> Read<()> {
         self.next();
-        if self.groups.len() > DEPTH_MAX {
-            return Err(format!("groups are nested deeper than {DEPTH_MAX} levels"));
-        }
         if !self.take("?") {
             self.begin_group("(?:");
             return Ok(());

@@ -182,6 +182,7 @@ fn refuses_bad_matches() {
     }
     let nested = |levels: usize| format!("a && {}b{}", "!(".repeat(levels / 2), ")".repeat(levels / 2));
     accept(&format!("{criteria}\nmatch: {}", nested(64)));
+    accept(&format!("{criteria}\nmatch: \"a\\f&&\\t\\r\\n b\""));
     check(&nested(66), &[("spec.match", "64 levels")]);
     check(&format!("a && {}b", "!".repeat(65)), &[("spec.match", "64 levels")]);
     let long = format!("a && b{}", " ".repeat(4090));

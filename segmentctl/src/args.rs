@@ -247,7 +247,9 @@ pub(crate) struct ValidateArgs {
     pub(crate) files: Vec<PathBuf>,
 }
 
-const VALIDATE_EXAMPLES: &str = "Prints a line for each reason, as FILE: namespace/name: path: reason; how to mend it.
+const VALIDATE_EXAMPLES: &str =
+    "Prints a line for each reason, as FILE: namespace/name: path: reason; how to mend it. One thing is left to a
+server: whether a pattern is too large for it. `eval` and the operator refuse such a Segment.
 
 Examples:
   segmentctl validate segments/*.yaml

@@ -101,7 +101,7 @@ impl Segments {
             let files = self.files(&(namespace.clone(), name.clone()));
             if files.is_empty() {
                 let file = nameless.next().map_or("", String::as_str);
-                lines.push(format!("{file}: (no name): {path}: {reason}; {mend}"));
+                lines.push(format!("{file}: a Segment: {path}: {reason}; {mend}"));
             }
             for file in files {
                 lines.push(format!("{file}: {namespace}/{name}: {path}: {reason}; {mend}"));
@@ -250,7 +250,7 @@ mod tests {
     fn a_segment_without_a_name_is_told_with_its_file() {
         let (segments, files) = read(&[GOOD, &GOOD.replace("{name: a}", "{}")]);
         let segments = segments.unwrap();
-        let start = format!("{}: (no name): metadata.name: ", files[1].path().display());
+        let start = format!("{}: a Segment: metadata.name: ", files[1].path().display());
         assert_eq!(segments.refused(), 1);
         assert!(segments.refusals()[0].starts_with(&start), "{:?}", segments.refusals());
     }

@@ -15,12 +15,18 @@ pub(crate) type Refused = HashMap<String, String>;
 
 /// A pattern that the server refuses.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("the pattern `{pattern}` is refused by the server: {reason}")]
+#[error("the pattern `{pattern:.80}` is refused by the server: {}", in_short(reason))]
 pub struct BadPattern {
     /// As it is evaluated.
     pub pattern: String,
     /// The server's reason.
     pub reason: String,
+}
+
+/// What RE2 says of the pattern: without the server's code, its advice, and the statement in which the pattern stood.
+fn in_short(reason: &str) -> &str {
+    let said = reason.split_once(", error: ").map_or(reason, |(_, said)| said);
+    said.split_once(". Look at ").map_or(said, |(said, _)| said)
 }
 
 /// Asks the server about every pattern.
@@ -94,4 +100,20 @@ fn patterns(criterion: &Criterion) -> Vec<&str> {
             _ => None,
         })
         .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_the_server_says_is_told_without_its_code_and_statement() {
+        let reason = r"Code: 427. DB::Exception: OptimizedRegularExpression: cannot compile re2: (?-i:\p{L}{1000}), error: pattern too large - compile failed. Look at the wiki for reference. Please note: In scope SELECT match('', 'x') AS found. (CANNOT_COMPILE_REGEXP)";
+        let bad = BadPattern { pattern: "x".repeat(200), reason: reason.to_owned() };
+        let said =
+            format!("the pattern `{}` is refused by the server: pattern too large - compile failed", "x".repeat(80));
+        assert_eq!(bad.to_string(), said);
+        let other = BadPattern { pattern: "x".to_owned(), reason: "no".to_owned() };
+        assert_eq!(other.to_string(), "the pattern `x` is refused by the server: no");
+    }
 }

@@ -82,7 +82,9 @@ impl Canonicalizer {
     pub(super) fn sample(&mut self, written: &SampleCriterion, at: At<'_>) -> Option<CanonicalExpression> {
         let salt = written.salt.clone().unwrap_or_default();
         let Some(below) = hundredths(written.percent) else {
-            let reason = format!("{} percent are out of range", written.percent);
+            let fault =
+                if (0.0..=100.0).contains(&written.percent) { "have too many decimals" } else { "are out of range" };
+            let reason = format!("{} percent {fault}", written.percent);
             return self.refuse(at.field("percent"), reason, "write 0 to 100 with at most two decimals");
         };
         Some(match below {

@@ -48,7 +48,7 @@ impl Canonicalizer {
     pub(super) fn test(&mut self, written: &PropertyTest, at: At<'_>) -> Option<Test> {
         let stated = stated_tests(written);
         match stated.as_slice() {
-            [] => return self.refuse(at, "there is no test", format!("state one of {TESTS}")),
+            [] => return self.refuse(at, "there is no test", format!("state one of {TESTS}; null states nothing")),
             [_] => {}
             [first, second, ..] => {
                 let reason = format!("there are two tests, {first} and {second}");

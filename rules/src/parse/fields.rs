@@ -45,11 +45,12 @@ pub(super) fn object_name(value: &Value) -> Result<ObjectName, Problem> {
     let text = |field: &str| match &metadata[field] {
         Value::Null => Ok(None),
         Value::String(text) => Ok(Some(text.clone())),
-        other => Err(Problem::new(
-            format!("metadata.{field}"),
-            format!("{} instead of a text", shape::type_of(other)),
-            "quote it",
-        )),
+        other => {
+            let path = format!("metadata.{field}");
+            let of = metadata["name"].as_str().map_or_else(String::new, |name| format!(", in the Segment {name}"));
+            let mend = shape::text_mend(other, &path);
+            Err(Problem::new(path, format!("{} instead of a text{of}", shape::type_of(other)), mend))
+        }
     };
     let name = text("name")?.filter(|name| !name.is_empty());
     let name = name.ok_or_else(|| Problem::new("metadata.name", "the Segment has no name", "give it one"))?;

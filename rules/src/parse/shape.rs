@@ -79,7 +79,7 @@ fn wrong_type(value: &Value, shape: &Shape, at: At<'_>) -> Problem {
     Problem::new(path, format!("the field is of a wrong type: {found} instead of {wanted}"), mend)
 }
 
-fn text_mend(value: &Value, path: &str) -> String {
+pub(super) fn text_mend(value: &Value, path: &str) -> String {
     let last = path.rsplit('.').next().unwrap_or(path);
     let is_scalar = !value.is_array() && !value.is_object();
     let mend = match last {

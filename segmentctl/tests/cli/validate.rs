@@ -98,7 +98,7 @@ fn references() -> Result<()> {
     outcome.says(&["no Segment x/b"])?;
     // YAML takes a plain y for a boolean, as kubectl does.
     let outcome = two(segment_in("y", "a", ""), segment("b", ""))?;
-    outcome.says(&["s.yaml: (no name): metadata.namespace: ", "quote it"])
+    outcome.says(&["s.yaml: a Segment: metadata.namespace: ", "quote it"])
 }
 
 #[test]
