@@ -29,10 +29,10 @@ use crate::{
         validate::{Court, Verdict, validate},
     },
     store::{
-        Obstacle, Seen,
         apply::SchemaState,
         conditions::{Held, status as status_of_store},
         dereference::{SecretTrouble, foreign, grant},
+        seen::{Obstacle, Seen},
         trouble::{Trouble, TroubleKind},
         validate::{BadField, validate as validate_store},
     },

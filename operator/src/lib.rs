@@ -23,6 +23,7 @@ mod segment;
 mod start;
 mod status;
 mod store;
+mod time;
 mod watch;
 mod why;
 mod worker;

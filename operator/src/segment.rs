@@ -45,7 +45,7 @@ use crate::{
     context::Context,
     names::StoreKey,
     object::SegmentObject,
-    store::{Seen, conditions::Held, validate::ValidStore},
+    store::{conditions::Held, seen::Seen, validate::ValidStore},
 };
 
 /// How often the shards of a quiet store are asked how all definitions stand.

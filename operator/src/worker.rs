@@ -8,14 +8,12 @@ use std::{
     time::{Duration, Instant},
 };
 
-use jiff::Timestamp;
 use kube::{
     Resource, ResourceExt,
     core::{DeserializeGuard, metadata::PartialObjectMetaExt},
     runtime::reflector::ObjectRef,
 };
 use segment_crds::{SegmentStore, SegmentStoreStatus};
-use segment_jobs::clock::Clock;
 use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 
@@ -28,18 +26,17 @@ use crate::{
     object::SegmentObject,
     segment::{self, Segments},
     store::{
-        self, Obstacle, Seen, Watch,
+        self, Watch,
         conditions::Held,
+        seen::{Obstacle, Seen},
         update_status::{announce, update_status},
     },
+    time::now,
 };
 
 /// Several changes within this time are one look, and within so much more for each Segment, since a look costs that.
 const GATHER: Duration = Duration::from_millis(50);
 const GATHER_EACH: Duration = Duration::from_micros(50);
-/// What is due within this time is done with what is due already: a look at thousands of Segments costs the same for one thing
-/// and for all.
-const TOGETHER: Duration = Duration::from_secs(1);
 /// How long to wait after a write that failed.
 const RETRY: Duration = Duration::from_secs(2);
 /// The cache shows a write after this long.
@@ -211,27 +208,5 @@ impl Worker {
         self.gauges.set_segments(self.segments.counts(), self.segments.waiting_since());
         self.gauges.set_troubled(self.watch.seen.troubles.len());
         told
-    }
-}
-
-/// Whether it is time for something that is done now and then.
-pub(crate) fn is_due(at: Instant) -> bool {
-    at <= Instant::now() + TOGETHER
-}
-
-/// The present, for conditions.
-pub(crate) fn now() -> Timestamp {
-    // Seconds, as the API server writes them: a time with a fraction would differ from what is read back.
-    Timestamp::from_second(Clock::System.now_ms() / 1000).unwrap_or_default()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn what_is_due_in_a_moment_is_done_at_once() {
-        let now = Instant::now();
-        assert!(is_due(now) && is_due(now + TOGETHER / 2) && !is_due(now + TOGETHER * 2));
     }
 }

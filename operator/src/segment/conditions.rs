@@ -14,7 +14,7 @@ use crate::{
         reason,
     },
     object::SegmentObject,
-    store::{Obstacle, trouble::Trouble},
+    store::{seen::Obstacle, trouble::Trouble},
 };
 
 /// After so many runs that failed a Segment is stalled.

@@ -21,7 +21,7 @@ use super::{
 use crate::{
     conditions::holds,
     names::{CONFIRM_REMOVAL, condition::REMOVAL_HELD},
-    worker::is_due,
+    time::is_due,
 };
 
 /// Removals within this time count together.

@@ -16,7 +16,7 @@ use segment_rules::{AccountRules, Compiled, PropertyPair, property_pairs, sip_ha
 use tokio::task::JoinHandle;
 
 use super::{BUSY, Look, QUIET, RETRY, Segments, runs::Run, validate::Verdict};
-use crate::worker::is_due;
+use crate::time::is_due;
 
 /// Publications of a store at the same time.
 const AT_ONCE: usize = 4;

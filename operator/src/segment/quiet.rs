@@ -12,7 +12,7 @@ use segment_jobs::{
 };
 
 use super::{Look, QUIET, Segments};
-use crate::{build::hash_of, worker::is_due};
+use crate::{build::hash_of, time::is_due};
 
 /// So often everything is looked at, whatever the shards say.
 const WHOLE: Duration = Duration::from_mins(5);

@@ -31,8 +31,8 @@ use crate::{
     metrics::Kind,
     names::condition::{READY, RECONCILING, STALLED},
     object::SegmentObject,
-    store::Seen,
-    worker::now,
+    store::seen::Seen,
+    time::now,
 };
 
 /// Writes at the same time; the API server has other clients too.

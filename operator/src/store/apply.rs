@@ -19,8 +19,8 @@ use crate::{
     build::{self, Parent, SchemaWork},
     context::Context,
     names::{COMPONENT, FIELD_MANAGER, MANAGED_BY, OPERATOR, PODS, SHARDS, STORE, StoreKey},
+    time::now,
     why::{why_blocked, why_failed},
-    worker::now,
 };
 
 /// What becomes of the schema.

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 use segment_crds::{SegmentStoreStatus, TroubledShard};
 
-use super::{Seen, apply::SchemaState, trouble::Trouble, versions};
+use super::{apply::SchemaState, seen::Seen, trouble::Trouble, versions};
 use crate::{
     conditions::{Facet, Summary, cut, fits, merge},
     names::{condition::REMOVAL_HELD, reason},
@@ -113,7 +113,7 @@ mod tests {
     use segment_jobs::store::Versions;
 
     use super::*;
-    use crate::store::{Obstacle, dereference::SecretTrouble, trouble::TroubleKind, validate};
+    use crate::store::{dereference::SecretTrouble, seen::Obstacle, trouble::TroubleKind, validate};
 
     fn seen() -> Seen {
         let shard = |name: &str| Shard { name: name.to_owned(), urls: vec![format!("http://{name}:8123")] };

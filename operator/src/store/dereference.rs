@@ -159,7 +159,7 @@ mod tests {
     use k8s_openapi::ByteString;
 
     use super::*;
-    use crate::store::Obstacle;
+    use crate::store::seen::Obstacle;
 
     #[test]
     fn credentials_with_a_line_break_are_told_of_without_their_value() {

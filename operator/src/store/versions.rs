@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use segment_crds::ShardVersions;
 use segment_jobs::store::Versions;
 
-use super::{Seen, trouble::TroubleKind};
+use super::{seen::Seen, trouble::TroubleKind};
 use crate::{
     conditions::{Facet, Truth, cut, shortened},
     names::{condition::SHARDS_REACHABLE, reason},
