@@ -193,12 +193,11 @@ async fn the_server_accepts_every_statement() {
 /// What a PREWHERE asks of its own table, from the text that follows it.
 fn asked_before(text: &str) -> String {
     let mut open = 0_i32;
-    let of_its_own = text.chars().take_while(|character| {
+    let end = text.char_indices().find(|(at, character)| {
         open += i32::from(*character == '(') - i32::from(*character == ')');
-        open >= 0
+        open < 0 || (open == 0 && text[*at..].starts_with(" WHERE "))
     });
-    let of_its_own: String = of_its_own.collect();
-    of_its_own.split(" WHERE ").next().unwrap_or_default().to_owned()
+    text[..end.map_or(text.len(), |(at, _)| at)].to_owned()
 }
 
 #[tokio::test(flavor = "multi_thread")]

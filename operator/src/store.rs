@@ -88,7 +88,7 @@ impl Watch {
         if looked_at == self.looked_at && !is_due(self.look_at) {
             return false;
         }
-        self.past.is_changed = self.looked_at.is_some() && looked_at != self.looked_at;
+        self.past.is_changed |= self.looked_at.is_some() && looked_at != self.looked_at;
         self.looked_at = looked_at;
         let (before, trusted) = (self.shards.0.clone(), self.trusted());
         let seen = match self.look(ctx, key, object).await {

@@ -7,9 +7,18 @@ cd "$(dirname "${BASH_SOURCE[0]}")/../.."
 manifests/generate.sh --check
 tests/cluster/install.sh
 
-# The API server takes every example, and all that the overlay for production adds. Namespaces that are somebody's stay.
+# The API server takes every example, and all that the overlay for production adds. Namespaces that are somebody's stay; those
+# that an earlier run is still removing are waited for.
 made=()
+clean() {
+  [ "${#made[@]}" = 0 ] || kubectl delete namespace "${made[@]}" --ignore-not-found --wait=false >/dev/null || true
+  [ -z "${SEGMENT_TESTS_CLUSTER:-}" ] || tests/argocd/argocd.sh down
+}
+trap clean EXIT
 for namespace in marketing data campaigns; do
+  if [ "$(kubectl get namespace "$namespace" --ignore-not-found --output jsonpath={.status.phase})" = Terminating ]; then
+    kubectl wait "namespace/$namespace" --for=delete --timeout=120s
+  fi
   if ! kubectl get namespace "$namespace" >/dev/null 2>&1; then
     kubectl create namespace "$namespace" >/dev/null
     made+=("$namespace")
@@ -21,7 +30,6 @@ kubectl kustomize manifests/overlays/production | kubectl apply --server-side --
 
 # Argo CD as processes beside our own node. Another cluster has one of its own, or the test of it is left out.
 if [ -n "${SEGMENT_TESTS_CLUSTER:-}" ]; then
-  trap 'tests/argocd/argocd.sh down' EXIT
   tests/argocd/argocd.sh up
 fi
 

@@ -58,7 +58,7 @@ pub(crate) struct Past {
     made: Option<Made>,
     /// The name of one that was deleted so that it is tried again, and how it had failed.
     failed: Option<(String, String)>,
-    /// Whether somebody has changed the store since the last look, maybe to mend what made one fail.
+    /// Whether somebody has changed the store since one failed, maybe to mend what made it fail.
     pub(super) is_changed: bool,
 }
 
@@ -142,6 +142,7 @@ async fn follow(ctx: &Context, parent: Parent<'_>, job: &Job, past: &mut Past) -
         }
         config_map(ctx, parent).await?;
         post(ctx, job).await?;
+        past.is_changed = false;
         return Ok(past.or_failed(&name, format!("the Job {name} makes the schema")));
     };
     match finished(&there) {
@@ -152,6 +153,7 @@ async fn follow(ctx: &Context, parent: Parent<'_>, job: &Job, past: &mut Past) -
             past.failed = None;
             if past.is_changed || age_of_failure(&there).is_some_and(|age| age > AGAIN_AFTER) {
                 delete(ctx, &there).await?;
+                past.is_changed = false;
                 past.failed = Some((name, why.clone()));
             }
             Ok(SchemaState::Failed(why))

@@ -25,8 +25,8 @@ async fn an_operator_of_one_namespace_asks_for_nothing_that_it_may_not() -> Resu
         give_rights(&namespace).await?;
         let kubeconfig = kubeconfig(&namespace).await?;
         let cluster = cluster_of(&namespace).await?;
-        operator.scale(0).await?;
         let worked = async {
+            operator.scale(0).await?;
             let process = Process::of_one_namespace(&image, &namespace.name, &cluster, kubeconfig.path())?;
             come_and_go(&namespace, &store).await?;
             process.kill().await

@@ -94,8 +94,11 @@ async fn an_operator_that_is_killed_again_and_again_leaves_nothing_undone_and_do
     with_store(async |cluster, namespace, store| {
         let operator = Operator::of(&cluster);
         let image = operator.jobs_image().await?;
-        operator.scale(0).await?;
-        let churned = churn(&namespace, &store, &image).await;
+        let churned = async {
+            operator.scale(0).await?;
+            churn(&namespace, &store, &image).await
+        }
+        .await;
         operator.scale(2).await?;
         has_converged(&store, &churned?).await
     })
