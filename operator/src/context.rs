@@ -124,9 +124,9 @@ mod tests {
         let recorder = recorder(Client::new(tower::service_fn(answer), "shop"), &args);
         let object = ObjectReference { name: Some("main".to_owned()), ..ObjectReference::default() };
         for (type_, note) in [
-            (EventType::Warning, "no quota"),
+            (EventType::Warning, "no quota for 5 pods"),
             (EventType::Warning, "no image"),
-            (EventType::Warning, "no quota"),
+            (EventType::Warning, "no quota for 6 pods"),
             (EventType::Normal, "a run"),
             (EventType::Normal, "a run"),
         ] {
@@ -134,9 +134,9 @@ mod tests {
             recorder.publish(&event(type_, said), &object).await.unwrap();
         }
         let expected = [
-            "POST \"no quota\" null",
+            "POST \"no quota for 5 pods\" null",
             "POST \"no image\" null",
-            "PATCH \"no quota\" 2",
+            "PATCH \"no quota for 5 pods\" 2",
             "POST \"a run\" null",
             "PATCH \"a run\" 2",
         ];
