@@ -340,6 +340,7 @@ pub mod schema {
         STEP_59 = "59_run_sources_amounts",
         STEP_60 = "60_run_windows_metric",
         STEP_61 = "61_run_tests_form",
+        STEP_62 = "62_profile_names_hundredth",
     }
 
     /// The schema version that this build makes and needs: the number of steps.
