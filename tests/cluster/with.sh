@@ -15,7 +15,7 @@ with.sh --prepare   builds what our own node needs, if that is the one
 with.sh --why-not   fails and says why, if there can be no cluster here
 
 The command finds in its environment, besides KUBECONFIG:
-  SEGMENT_HOST              the address at which pods reach this machine; SEGMENT_TESTS_HOST is the same for tests
+  SEGMENT_HOST              the address at which pods reach this machine
   SEGMENT_KUBECTL           how a person calls kubectl there
   SEGMENT_TESTS_HUNGRY      an image that takes more memory than it may
   SEGMENT_TESTS_CLUSTER     the script of our own node
@@ -35,12 +35,12 @@ with_kind() {
   kind export kubeconfig --name "$name"
   for archive in $("$here/images.sh"); do kind load image-archive "$archive" --name "$name"; done
   SEGMENT_HOST="$(docker network inspect kind --format '{{range .IPAM.Config}}{{.Gateway}} {{end}}' | tr ' ' '\n' | grep -m1 '\.')"
-  export SEGMENT_HOST SEGMENT_TESTS_HOST="$SEGMENT_HOST" SEGMENT_KUBECTL="kubectl --kubeconfig $KUBECONFIG"
+  export SEGMENT_HOST SEGMENT_KUBECTL="kubectl --kubeconfig $KUBECONFIG"
   "$@"
 }
 
 with_node() {
-  export SEGMENT_HOST="$node_address" SEGMENT_TESTS_HOST="$node_address" SEGMENT_KUBECTL="$cluster run kubectl"
+  export SEGMENT_HOST="$node_address" SEGMENT_KUBECTL="$cluster run kubectl"
   export SEGMENT_TESTS_HUNGRY="$hungry" SEGMENT_TESTS_CLUSTER="$cluster" SEGMENT_TESTS_AUDIT_LOG="$run/log/audit.log"
   if [ ! -e "$run/up" ]; then
     trap '"$here/cluster.sh" down' EXIT
@@ -67,7 +67,6 @@ has_kind() { command -v kind >/dev/null && docker info >/dev/null 2>&1; }
 
 with_yours() {
   why_not >&2
-  export SEGMENT_TESTS_HOST="$SEGMENT_HOST"
   exec "$@"
 }
 

@@ -10,13 +10,16 @@ tests/cluster/install.sh
 # The API server takes every example, and all that the overlay for production adds. Namespaces that are somebody's stay; those
 # that an earlier run is still removing are waited for.
 made=()
+remove_made() {
+  [ "${#made[@]}" = 0 ] || kubectl delete namespace "${made[@]}" --ignore-not-found --wait=false >/dev/null
+}
 clean() {
-  [ "${#made[@]}" = 0 ] || kubectl delete namespace "${made[@]}" --ignore-not-found --wait=false >/dev/null || true
+  remove_made || true
   [ -z "${SEGMENT_TESTS_CLUSTER:-}" ] || tests/argocd/argocd.sh down
 }
 trap clean EXIT
 for namespace in marketing data campaigns; do
-  if [ "$(kubectl get namespace "$namespace" --ignore-not-found --output jsonpath={.status.phase})" = Terminating ]; then
+  if [ "$(kubectl get namespace "$namespace" --ignore-not-found --output 'jsonpath={.status.phase}')" = Terminating ]; then
     kubectl wait "namespace/$namespace" --for=delete --timeout=120s
   fi
   if ! kubectl get namespace "$namespace" >/dev/null 2>&1; then
@@ -26,7 +29,7 @@ for namespace in marketing data campaigns; do
 done
 kubectl apply --server-side --force-conflicts --dry-run=server --filename manifests/examples --filename examples >/dev/null
 kubectl kustomize manifests/overlays/production | kubectl apply --server-side --force-conflicts --dry-run=server --filename - >/dev/null
-[ "${#made[@]}" = 0 ] || kubectl delete namespace "${made[@]}" --wait=false >/dev/null
+remove_made
 
 # Argo CD as processes beside our own node. Another cluster has one of its own, or the test of it is left out.
 if [ -n "${SEGMENT_TESTS_CLUSTER:-}" ]; then

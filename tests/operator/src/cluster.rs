@@ -24,7 +24,7 @@ impl Cluster {
     pub async fn connect() -> Result<Self> {
         let config = Config::infer().await.context("no cluster: start the tests by `make test-cluster`")?;
         // Where pods reach the servers of a test. The cluster of tests/cluster has its node there.
-        let host = std::env::var("SEGMENT_TESTS_HOST").unwrap_or_else(|_| "198.51.100.1".to_owned());
+        let host = std::env::var("SEGMENT_HOST").unwrap_or_else(|_| "198.51.100.1".to_owned());
         Ok(Self { client: Client::try_from(config)?, host })
     }
 
