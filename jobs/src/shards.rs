@@ -73,6 +73,18 @@ impl Credentials {
     }
 }
 
+/// What is wrong with a user name or password that goes to the shards in a header of HTTP, which can hold no control characters.
+pub fn unfit_for_header(text: &str) -> Option<&'static str> {
+    let is_unfit = |character: char| character.is_ascii_control() && character != '\t';
+    if !text.contains(is_unfit) {
+        None
+    } else if text.trim_end_matches(['\r', '\n']).contains(is_unfit) {
+        Some("has a line break or another control character in it")
+    } else {
+        Some("ends with a line break")
+    }
+}
+
 /// One shard: a ClickHouse database.
 #[derive(Clone)]
 pub struct Shard {

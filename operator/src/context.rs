@@ -69,8 +69,8 @@ impl Context {
 
 /// The event that says this. The recorder counts events that differ in nothing but their notes as one, with the first note: a
 /// warning that says something else is another event, so its action tells the notes apart, but for their digits: a server that
-/// is short of memory says how many bytes, each time others. Of what is as it should be there may
-/// be one every few seconds; it is counted, and its note has to be true of all.
+/// is short of memory says how many bytes, each time others. Of what is as it should be there may be one every few seconds; it
+/// is counted, and its note has to be true of all.
 pub(crate) fn event(type_: EventType, said: Said<'_>) -> Event {
     let Said { reason, action, note } = said;
     let note = note[..note.floor_char_boundary(NOTE_MAX)].to_owned();

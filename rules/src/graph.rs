@@ -25,16 +25,6 @@ pub enum Op {
     Or,
 }
 
-impl Op {
-    /// How hashes say it: ids of nodes and versions of definitions on shards follow from this word.
-    fn word(self) -> &'static str {
-        match self {
-            Self::And => "And",
-            Self::Or => "Or",
-        }
-    }
-}
-
 /// What an edge leads to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -151,7 +141,7 @@ impl Graph {
         let below = children.iter().filter_map(|child| self.node(child.target)).map(|built| built.node.level);
         let level = below.max().unwrap_or(0).checked_add(1).ok_or(GraphError::TooLarge)?;
         let parts: Vec<String> = children.iter().map(edge_text).collect();
-        let id = hash::id(&format!("{}[{}]", op.word(), parts.join(",")));
+        let id = hash::id(&node_text(op, &parts));
         let node = Node { id, level, op, children };
         if let Some(kept) = self.nodes.get(&id) {
             return if kept.node == node { Ok(id) } else { Err(GraphError::HashClash) };
@@ -180,7 +170,7 @@ impl Graph {
         // Sorted by what they say, not by their ids.
         let mut parts: Vec<String> = node.children.iter().map(part).collect();
         parts.sort_unstable();
-        hash::wide(&format!("{}[{}]", node.op.word(), parts.join(",")))
+        hash::wide(&node_text(node.op, &parts))
     }
 
     fn true_on_empty(&self, node: &Node) -> bool {
@@ -209,18 +199,22 @@ impl Graph {
 /// The root of what no profile satisfies: a definition that is retired becomes this, so that its members leave.
 pub fn nobody() -> Node {
     let child = Child { target: Target::Universe, negated: true };
-    Node {
-        id: hash::id(&format!("{}[{}]", Op::Or.word(), edge_text(&child))),
-        level: 1,
-        op: Op::Or,
-        children: vec![child],
-    }
+    Node { id: hash::id(&node_text(Op::Or, &[edge_text(&child)])), level: 1, op: Op::Or, children: vec![child] }
 }
 
 /// The text whose hash is a criterion's id: its canonical JSON.
 pub(crate) fn canonical_text(criterion: &impl Serialize) -> String {
     // Cannot fail: there are no maps with keys other than texts, and no numbers beyond Float64.
     serde_json::to_string(criterion).unwrap_or_default()
+}
+
+/// The text whose hash names a node. Ids of nodes and hashes of definitions on shards follow from it.
+fn node_text(op: Op, parts: &[String]) -> String {
+    let op = match op {
+        Op::And => "And",
+        Op::Or => "Or",
+    };
+    format!("{op}[{}]", parts.join(","))
 }
 
 fn sign(child: Child) -> char {

@@ -6,7 +6,7 @@ use k8s_openapi::api::core::v1::Secret;
 use kube::Api;
 use segment_jobs::{
     clock::Clock,
-    shards::{Credentials, Shard},
+    shards::{Credentials, Shard, unfit_for_header},
     store::{self, Identity, Versions, fan_out},
 };
 use segment_sql::schema::VERSION;
@@ -71,21 +71,9 @@ fn text(secret: &Secret, name: &str, key: &'static str) -> Result<String, Secret
     let bytes = secret.data.as_ref().and_then(|data| data.get(key));
     let text = bytes.and_then(|bytes| String::from_utf8(bytes.0.clone()).ok());
     let text = text.ok_or_else(|| SecretTrouble::Key { secret: name.to_owned(), key })?;
-    match unfit(&text) {
+    match unfit_for_header(&text) {
         None => Ok(text),
         Some(what) => Err(SecretTrouble::Control { secret: name.to_owned(), key, what }),
-    }
-}
-
-/// What is wrong with a text that goes to the shards in a header of HTTP, which can hold no control characters.
-fn unfit(text: &str) -> Option<&'static str> {
-    let is_unfit = |character: char| character.is_ascii_control() && character != '\t';
-    if !text.contains(is_unfit) {
-        None
-    } else if text.trim_end_matches(['\r', '\n']).contains(is_unfit) {
-        Some("has a line break or another control character in it")
-    } else {
-        Some("ends with a line break")
     }
 }
 

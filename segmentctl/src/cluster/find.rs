@@ -10,7 +10,7 @@ use segment_crds::{Segment, SegmentStore};
 use segment_jobs::{
     causes::chain,
     clock::Clock,
-    shards::{Authorities, Credentials, ShardAddress},
+    shards::{Authorities, Credentials, ShardAddress, unfit_for_header},
     store::{self, Missing, Store},
 };
 
@@ -99,13 +99,12 @@ impl Cluster {
     }
 }
 
-/// What a key of a Secret holds, or what is wrong with it. It goes to the shards in a header of HTTP, which can hold no control
-/// characters.
+/// What a key of a Secret holds, or what is wrong with it.
 fn text(secret: &Secret, key: &str) -> Result<String, String> {
     let bytes = secret.data.as_ref().and_then(|data| data.get(key));
     let text = bytes.and_then(|bytes| String::from_utf8(bytes.0.clone()).ok());
     let text = text.ok_or_else(|| format!("has no key {key}"))?;
-    if text.contains(|character: char| character.is_ascii_control() && character != '\t') {
+    if unfit_for_header(&text).is_some() {
         return Err(format!(
             "has a line break or another control character in its key {key}; make it of the text alone, by `printf %s` or \
              `echo -n` where it was made by `echo`"
